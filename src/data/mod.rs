@@ -1,0 +1,1 @@
+//! Ids to batches, and the texts they come from.

@@ -1,0 +1,3 @@
+//! Text to ids and back.
+//!
+//! The folders are the pipeline: normalise, split, model, decode. Knows no tensor.

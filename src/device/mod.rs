@@ -1,0 +1,243 @@
+//! Two players of one list of launches: the CPU, always there, and at most one GPU.
+//!
+//! Comes in: launches, a table of buffers, live words. Goes out: the buffers' contents, changed.
+//! A device knows bytes and launches. It refuses to know tensors, plans and models.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use crate::error::Result;
+use crate::kernels::{Case, Live};
+use crate::{bail, ensure};
+
+mod cpu;
+mod launch;
+mod ledger;
+pub mod reference;
+
+pub use launch::{ALIGNMENT, Launch, Slice};
+pub use ledger::{Ledger, Owned};
+
+/// What a device imposes on memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The largest binding, in words.
+    pub binding_words: usize,
+    /// The largest buffer, in words.
+    pub buffer_words: usize,
+}
+
+/// What the surroundings lend to a device: a clock and a way to let others run.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
+    /// Milliseconds from any fixed moment.
+    pub now: fn() -> f64,
+    /// Returns to the event loop once.
+    pub pause: fn() -> Pin<Box<dyn Future<Output = ()>>>,
+}
+
+impl Host {
+    /// A native program: its own clock, and nobody to let run.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Host {
+        fn now() -> f64 {
+            use std::sync::OnceLock;
+            use std::time::Instant;
+            static START: OnceLock<Instant> = OnceLock::new();
+            START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e3
+        }
+        Host { now, pause: || Box::pin(std::future::ready(())) }
+    }
+}
+
+/// Somebody's wish to stop, seen between launches.
+#[derive(Clone, Debug, Default)]
+pub struct Signal {
+    aborted: Rc<Cell<bool>>,
+}
+
+impl Signal {
+    /// Asks to stop.
+    pub fn abort(&self) {
+        self.aborted.set(true);
+    }
+
+    /// Fails with `aborted` once somebody asked to stop.
+    pub fn check(&self) -> Result<()> {
+        ensure!(!self.aborted.get(), Aborted, "the call was aborted");
+        Ok(())
+    }
+}
+
+/// A buffer of a device; freed with its last handle.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    memory: Rc<Memory>,
+    words: usize,
+}
+
+#[derive(Debug)]
+enum Memory {
+    Cpu(cpu::Words, #[expect(dead_code, reason = "returns its bytes to the ledger when dropped")] Owned),
+}
+
+impl Buffer {
+    /// Its size in words.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+}
+
+/// Launches made ready for one device: pipelines, bind groups, checked bindings.
+#[derive(Debug)]
+pub struct Prepared {
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    Cpu(cpu::Score),
+}
+
+/// A player.
+#[derive(Debug)]
+pub struct Device {
+    player: Player,
+    ledger: Rc<Ledger>,
+}
+
+#[derive(Debug)]
+enum Player {
+    Cpu(cpu::Cpu),
+}
+
+impl Device {
+    /// The CPU: one thread, kernels with SIMD, returns to the event loop at least every 20 ms.
+    pub fn cpu(host: Host, ledger: Rc<Ledger>) -> Device {
+        Device { player: Player::Cpu(cpu::Cpu::new(host)), ledger }
+    }
+
+    /// What the device imposes on memory.
+    pub fn limits(&self) -> Limits {
+        match &self.player {
+            Player::Cpu(_) => Limits { binding_words: usize::MAX / 8, buffer_words: usize::MAX / 8 },
+        }
+    }
+
+    /// Bytes that this runtime's buffers take.
+    pub fn ledger(&self) -> &Rc<Ledger> {
+        &self.ledger
+    }
+
+    /// A zeroed buffer on the device, booked under `owner`.
+    ///
+    /// Fails with `out-of-memory` if the limit or the device does not allow it.
+    pub async fn allocate(&self, owner: &str, words: usize) -> Result<Buffer> {
+        let owned = Ledger::book(&self.ledger, owner, words as u64 * 4)?;
+        let memory = match &self.player {
+            Player::Cpu(_) => Memory::Cpu(cpu::Words::zeroed(words)?, owned),
+        };
+        Ok(Buffer { memory: Rc::new(memory), words })
+    }
+
+    /// Writes words into a buffer.
+    pub fn write(&self, buffer: &Buffer, offset: usize, words: &[u32]) -> Result<()> {
+        ensure!(
+            offset.checked_add(words.len()).is_some_and(|end| end <= buffer.words),
+            Internal,
+            "write: words {offset}.. ({} of them) of a buffer of {}",
+            words.len(),
+            buffer.words
+        );
+        match (&self.player, &*buffer.memory) {
+            (Player::Cpu(_), Memory::Cpu(memory, _)) => memory.write(offset, words),
+        }
+        Ok(())
+    }
+
+    /// Reads words from a buffer, after all that was played before.
+    pub async fn read(&self, buffer: &Buffer, offset: usize, words: usize) -> Result<Vec<u32>> {
+        ensure!(
+            offset.checked_add(words).is_some_and(|end| end <= buffer.words),
+            Internal,
+            "read: words {offset}.. ({words} of them) of a buffer of {}",
+            buffer.words
+        );
+        match (&self.player, &*buffer.memory) {
+            (Player::Cpu(_), Memory::Cpu(memory, _)) => Ok(memory.read(offset, words)),
+        }
+    }
+
+    /// Sets a buffer to zero, after all that was played before.
+    pub fn clear(&self, buffer: &Buffer) -> Result<()> {
+        match (&self.player, &*buffer.memory) {
+            (Player::Cpu(_), Memory::Cpu(memory, _)) => memory.clear(),
+        }
+        Ok(())
+    }
+
+    /// Makes launches ready. Bindings refer to `table` by place.
+    pub async fn prepare(&self, launches: &[Launch], table: &[Buffer]) -> Result<Prepared> {
+        for launch in launches {
+            launch.check()?;
+            for slice in &launch.bindings {
+                let Some(buffer) = table.get(slice.buffer) else {
+                    bail!(Internal, "{}: no buffer {} in a table of {}", launch.kernel.name, slice.buffer, table.len())
+                };
+                ensure!(
+                    slice.offset + slice.words <= buffer.words,
+                    Internal,
+                    "{}: words {}..{} of a buffer of {}",
+                    launch.kernel.name,
+                    slice.offset,
+                    slice.offset + slice.words,
+                    buffer.words
+                );
+            }
+        }
+        match &self.player {
+            Player::Cpu(_) => Ok(Prepared { form: Form::Cpu(cpu::Score::new(launches, table)) }),
+        }
+    }
+
+    /// Plays the launches once for each of `lives`, in order.
+    ///
+    /// Fails with `aborted` between launches when the signal says so.
+    pub async fn play(&self, prepared: &Prepared, lives: &[Live], signal: &Signal) -> Result<()> {
+        match (&self.player, &prepared.form) {
+            (Player::Cpu(cpu), Form::Cpu(score)) => cpu.play(score, lives, signal).await,
+        }
+    }
+
+    /// Runs a case and gives the words of its bindings afterwards.
+    pub async fn run(&self, case: &Case) -> Result<Vec<Vec<u32>>> {
+        let mut table = Vec::new();
+        let mut bindings = Vec::new();
+        for (place, data) in case.data.iter().enumerate() {
+            let words = data.words();
+            let buffer = self.allocate("check", words.len()).await?;
+            self.write(&buffer, 0, &words)?;
+            bindings.push(Slice { buffer: place, offset: 0, words: words.len() });
+            table.push(buffer);
+        }
+        let launch = Launch {
+            kernel: case.kernel,
+            params: case.params.clone(),
+            constants: case.constants.clone(),
+            bindings,
+            grid: case.extent.grid,
+            units: case.extent.units,
+            work: case.extent.work,
+            label: "check".to_owned(),
+        };
+        let prepared = self.prepare(std::slice::from_ref(&launch), &table).await?;
+        self.play(&prepared, &[case.live], &Signal::default()).await?;
+        let mut outcome = Vec::new();
+        for buffer in &table {
+            outcome.push(self.read(buffer, 0, buffer.words).await?);
+        }
+        Ok(outcome)
+    }
+}

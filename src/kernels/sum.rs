@@ -1,0 +1,45 @@
+//! `y = x`, or `y += x`: copies, and gradients that add up. Any shape, as N numbers.
+
+use std::ops::Range;
+
+use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+
+/// How many numbers, and whether to add.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Params {
+    /// N.
+    pub count: u32,
+    /// 1: add to what is there.
+    pub accumulate: u32,
+}
+
+impl super::Params for Params {
+    fn extent(&self, _: &[(&'static str, u32)]) -> Extent {
+        let count = self.count as usize;
+        Extent { grid: fold(count.div_ceil(256)), units: count, work: count as u64 }
+    }
+}
+
+fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let (x, y) = (&call.input(0)[units.clone()], &mut call.output(1)[units]);
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = if p.accumulate == 1 { S::narrow(y.wide() + x.wide()) } else { *x };
+    }
+}
+
+fn check() -> Case {
+    Case::new(&SUM, &Params { count: 1000, accumulate: 1 }, &[]).uniform(1000, 1.0).accumulate(1000, 1.0)
+}
+
+/// The kernel.
+pub static SUM: Kernel = Kernel {
+    name: "sum",
+    wgsl: include_str!("../../shaders/sum.wgsl"),
+    bindings: &[read("x"), write("y")],
+    params_words: 2,
+    cpu: reference::<f32>,
+    reference: reference::<f64>,
+    check,
+};

@@ -1,0 +1,8 @@
+//! Every operation's gradient against central differences, both in f64: the plan is played by the kernels' references.
+//!
+//! One file for each operation file, under the same name.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod probe;
+mod sums;

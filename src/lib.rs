@@ -2,15 +2,19 @@
 //!
 //! Read this list from top to bottom and you have walked through the house; data takes the same way.
 
-pub mod data;
-pub mod tokenizer; // text -> ids // ids -> batches
+pub mod tokenizer; // text -> ids
+pub mod data; // ids -> batches
 
 // -- what it stands on --
-pub mod device; // two players of one plan: gpu and cpu
-pub mod error;
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name
-pub mod kernels; // one file per WGSL file: Params, reference, cpu
 pub mod plan; // graph -> launches + memory
+pub mod device; // two players of one plan: gpu and cpu
+pub mod kernels; // one file per WGSL file: Params, reference, cpu
 pub mod rng; // one counter-based generator
+pub mod error;
+
+// -- the door --
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+pub mod js;
 
 pub use error::{Context, Error, Kind, Result};

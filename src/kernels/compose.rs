@@ -1,7 +1,7 @@
 //! Puts one kernel's WGSL together: the file, what it `//!use`s, its constants and the player's header.
 //!
 //! The dialect is one directive, a WGSL comment, so that the files stay plain WGSL for every editor and validator:
-//! `//!use reduce` at the start of a line is replaced by `shaders/reduce.wgsl`, or by `shaders/reduce.subgroup.wgsl` in the
+//! `//!use reduce` at the start of a line is replaced by the file `reduce.wgsl` of `shaders`, or by `reduce.subgroup.wgsl` in the
 //! subgroup variant where that file exists. Lines `const NAME: u32 = …;` take the launch's value for NAME.
 
 use crate::error::Result;

@@ -1,3 +1,5 @@
+//! Cases of the kernel `sum`: nothing added, one element, more than one workgroup.
+
 use griot::kernels::Case;
 use griot::kernels::sum::{Params, SUM};
 

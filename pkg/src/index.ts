@@ -1,0 +1,3 @@
+// The package on a page.
+
+export { GriotError, type Code } from "./errors.js";

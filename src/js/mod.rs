@@ -1,0 +1,20 @@
+//! The door to JavaScript: converts and forwards. A decision made here is in the wrong room.
+//!
+//! In: calls from `pkg/src`, one file per subject. Out: plain values, errors as `{ code, message, hint, details }`,
+//! and for everything that takes time a [`job::Job`] that the host drives, so that no work ever runs outside a call of the host:
+//! a trap is always seen where it happens, and the event loop is the host's.
+//! It refuses to know threads, timers and promises.
+
+pub mod error;
+pub mod job;
+pub mod lab;
+pub mod yielding;
+
+use wasm_bindgen::prelude::*;
+
+/// Called once per instance, before all else: `wake(job)` when a job that waits can go on, `panicked(message)` before a trap.
+#[wasm_bindgen]
+pub fn install(wake: js_sys::Function, panicked: js_sys::Function) {
+    job::set_wake(wake);
+    error::set_panic_hook(panicked);
+}

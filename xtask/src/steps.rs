@@ -1,0 +1,159 @@
+//! The jobs, each a list of stages.
+//!
+//! In: nothing but the tree. Out: whether all stages passed. A stage stands here as one line: name and command.
+//! It refuses to know how a stage is run (`stage.rs`), how wasm is made (`wasm.rs`) or what a machine lacks (`setup.rs`).
+
+use crate::setup::{self, command, root};
+use crate::stage::Stages;
+use crate::{wasm, wasm_size};
+use flate2::{Compression, write::GzEncoder};
+use std::io::Write;
+use std::path::Path;
+
+/// Bytes that the package may weigh, gzipped (`DESIGN.md` §7).
+const WASM_BUDGET: usize = 850_000;
+const SCRIPT_BUDGET: usize = 60_000;
+
+/// The fast subset for the hand at work: no wasm, no browser.
+pub fn check() -> bool {
+    let mut stages = Stages::new();
+    static_checks(&mut stages);
+    stages
+        .command("structure", &mut command("cargo", &["test", "--quiet", "--package", "griot", "--test", "structure"]));
+    stages.command("unit tests", &mut command("cargo", &["test", "--quiet", "--workspace", "--lib", "--bins"]));
+    if stages.run("npm packages", setup::npm_packages) {
+        stages.command("types", &mut command("npm", &["run", "--silent", "types"]));
+    }
+    stages.finish()
+}
+
+/// Every test there is.
+pub fn test() -> bool {
+    let mut stages = Stages::new();
+    let ready = [
+        stages.run("setup: wasm target", setup::wasm_target),
+        stages.run("setup: npm packages", setup::npm_packages),
+        stages.run("setup: browser", || setup::chromium().map(|path| println!("{}", path.display()))),
+    ];
+    stages.run("setup: Vulkan", setup::vulkan);
+    static_checks(&mut stages);
+    stages.command("lints of the wasm half", command("cargo", &WASM_CLIPPY).args(["--", "-D", "warnings"]));
+    stages.command("cargo test", &mut command("cargo", &["test", "--workspace", "--no-fail-fast"]));
+    stages.command("without the GPU", &mut command("cargo", &["check", "--package", "griot", "--no-default-features"]));
+    let built =
+        ready[0] && stages.run("wasm", || wasm::compile("wasm-dev", false).and_then(|files| wasm::bind(&files)));
+    let packaged = ready[1] && built && stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
+    if packaged {
+        stages.command("types", &mut command("npm", &["run", "--silent", "types"]));
+        stages.command("package in Node", &mut command("npm", &["run", "--silent", "test:node"]));
+        if let (true, Ok(browser)) = (ready[2], setup::chromium()) {
+            let mut tests = command("npm", &["run", "--silent", "test:browser"]);
+            stages.command("package in Chromium", tests.env("CHROMIUM", browser));
+        }
+    } else {
+        stages.run("package in Node and Chromium", || {
+            Err("cannot run: an earlier stage did not build the package".into())
+        });
+    }
+    stages.finish()
+}
+
+const WASM_CLIPPY: [&str; 8] = [
+    "clippy",
+    "--package",
+    "griot",
+    "--no-default-features",
+    "--features",
+    "js,gpu",
+    "--target",
+    "wasm32-unknown-unknown",
+];
+
+fn static_checks(stages: &mut Stages) {
+    stages.command("format", &mut command("cargo", &["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    stages.command("lints", &mut command("cargo", &clippy));
+}
+
+/// Builds the shipped pair and the package, prints what weighs what, and packs it.
+pub fn pkg() -> bool {
+    let mut stages = Stages::new();
+    stages.run("setup: wasm target", setup::wasm_target);
+    stages.run("setup: npm packages", setup::npm_packages);
+    let mut files = Vec::new();
+    stages.run("wasm", || {
+        files = wasm::compile("wasm", true)?;
+        wasm::bind(&files)
+    });
+    stages.run("wasm by crate", || files.first().map_or(Err("not built".into()), |file| print_crates(file)));
+    stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
+    stages.run("budgets", budgets);
+    stages.command(
+        "pack",
+        command("npm", &["pack", "--silent", "--pack-destination", ".."]).current_dir(root().join("pkg")),
+    );
+    stages.finish()
+}
+
+fn print_crates(file: &Path) -> Result<(), String> {
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let crates = wasm_size::by_crate(&bytes).ok_or("the wasm file cannot be read")?;
+    let all: usize = crates.iter().map(|(_, size)| size).sum();
+    for (name, size) in crates.iter().filter(|(_, size)| *size * 500 > all) {
+        println!("{size:>9} bytes {:>5.1} %  {name}", 100.0 * *size as f64 / all as f64);
+    }
+    Ok(())
+}
+
+fn budgets() -> Result<(), String> {
+    let mut over = Vec::new();
+    for name in ["griot.wasm", "griot-relaxed.wasm"] {
+        let size = gzipped(&[wasm::folder().join(name)])?;
+        println!("{name}: {size} bytes gzipped of {WASM_BUDGET}");
+        if size > WASM_BUDGET {
+            over.push(name);
+        }
+    }
+    let mut scripts = vec![wasm::folder().join("griot.js")];
+    let dist = std::fs::read_dir(root().join("pkg/dist")).map_err(|error| format!("pkg/dist: {error}"))?;
+    scripts.extend(dist.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "js")));
+    let size = gzipped(&scripts)?;
+    println!("JavaScript: {size} bytes gzipped of {SCRIPT_BUDGET}, {} files", scripts.len());
+    if size > SCRIPT_BUDGET {
+        over.push("JavaScript");
+    }
+    if over.is_empty() { Ok(()) } else { Err(format!("over the budget: {}", over.join(", "))) }
+}
+
+fn gzipped(files: &[std::path::PathBuf]) -> Result<usize, String> {
+    let mut total = 0;
+    for file in files {
+        let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&bytes).map_err(|error| error.to_string())?;
+        total += encoder.finish().map_err(|error| error.to_string())?.len();
+    }
+    Ok(total)
+}
+
+/// Builds everything and serves the pages until it is stopped.
+pub fn demo(port: &str) -> bool {
+    let mut stages = Stages::new();
+    stages.run("setup: wasm target", setup::wasm_target);
+    stages.run("setup: npm packages", setup::npm_packages);
+    stages.run("wasm", || wasm::compile("wasm", false).and_then(|files| wasm::bind(&files)));
+    stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
+    stages.command("pages", &mut command("npm", &["run", "--silent", "build:www"]));
+    stages.finish() && setup::run(&mut command("node", &["tests/browser/server.js", "www/dist", port])).is_ok()
+}
+
+/// Runs the benches, or one of them.
+pub fn bench(name: Option<&str>) -> bool {
+    let mut stages = Stages::new();
+    let mut benches = command("cargo", &["bench", "--package", "griot"]);
+    if let Some(name) = name {
+        benches.args(["--bench", name]);
+    }
+    stages.command("benches", &mut benches);
+    stages.finish()
+}

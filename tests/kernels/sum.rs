@@ -1,4 +1,4 @@
-//! Cases of the kernel `sum`: nothing added, one element, more than one workgroup.
+//! Cases of the kernel `sum`: awkward sizes, more than 65,535 workgroups, copied and added.
 
 use griot::kernels::Case;
 use griot::kernels::sum::{Params, SUM};

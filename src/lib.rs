@@ -2,8 +2,8 @@
 //!
 //! Read this list from top to bottom and you have walked through the house; data takes the same way.
 
-pub mod tokenizer; // text -> ids
-pub mod data; // ids -> batches
+pub mod data;
+pub mod tokenizer; // text -> ids // ids -> batches
 
 // -- what it stands on --
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name

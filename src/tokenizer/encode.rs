@@ -1,0 +1,433 @@
+//! The whole way: text to ids, ids to text.
+//!
+//! In: one text or a pair, and options. Out: an [`Encoding`]. Offsets are counted in bytes inside, and in the unit asked
+//! for outside. Truncation and padding are what the options say; what a file says about them is only kept.
+
+use super::Tokenizer;
+use super::aligned::Aligned;
+use super::encoding::{Detail, Encoding, Pad, Side};
+use super::model::{Memory, Model, Token};
+use super::split::Pieces;
+use crate::{Error, Kind as ErrorKind, Result, ensure};
+
+/// What offsets are counted in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of UTF-8.
+    Bytes,
+    /// Unicode code points.
+    Chars,
+    /// UTF-16 code units, as JavaScript counts.
+    #[default]
+    Utf16,
+}
+
+/// Which text of a pair gets shorter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Strategy {
+    /// The longer one first.
+    #[default]
+    Longest,
+    /// The first.
+    First,
+    /// The second.
+    Second,
+}
+
+/// How a text is cut to length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Truncation {
+    /// The most tokens there may be, special ones included.
+    pub length: usize,
+    /// Which text of a pair.
+    pub strategy: Strategy,
+    /// How many tokens the parts that are cut off share with those before them.
+    pub stride: usize,
+    /// The end that is cut.
+    pub side: Side,
+}
+
+/// How a text is filled up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Padding {
+    /// To this length; unset, to the longest of the batch.
+    pub length: Option<usize>,
+    /// Then up to a multiple of this.
+    pub multiple: Option<usize>,
+    /// At this end; unset, as the tokenizer's file says, else at the back.
+    pub side: Option<Side>,
+    /// With this token; unset, the one the tokenizer has for it.
+    pub token: Option<(String, u32)>,
+}
+
+/// What to encode with the text, and how.
+#[derive(Clone, Debug)]
+pub struct EncodeOptions<'p> {
+    /// A second text.
+    pub pair: Option<&'p str>,
+    /// Whether the processor puts special tokens in.
+    pub special: bool,
+    /// Cuts to length.
+    pub truncate: Option<Truncation>,
+    /// Keeps what truncation cuts off.
+    pub overflow: bool,
+    /// Fills up to length.
+    pub pad: Option<Padding>,
+    /// What offsets are counted in.
+    pub unit: Unit,
+    /// What there is beside ids.
+    pub detail: Detail,
+}
+
+impl Default for EncodeOptions<'_> {
+    fn default() -> Self {
+        EncodeOptions {
+            pair: None,
+            special: true,
+            truncate: None,
+            overflow: true,
+            pad: None,
+            unit: Unit::default(),
+            detail: Detail { tokens: true, offsets: true },
+        }
+    }
+}
+
+/// What is found on the way through a text.
+pub(super) enum Stretches<'s, 'a> {
+    /// An added token: its number, its bytes of the whole text, the text that was matched.
+    Added(u32, usize, usize, &'s str),
+    /// The tokens of a piece: their places are counted from the piece's start.
+    Tokens(&'s [Token], &'s Pieces<'a>, (u32, u32)),
+}
+
+/// A pair of truncated texts may overflow in at most so many combinations.
+const COMBINATIONS: usize = 100_000;
+
+impl Tokenizer {
+    /// Encodes a text, or a pair.
+    ///
+    /// # Errors
+    /// `bad-option` when it cannot be truncated or padded as asked; `bad-input` when a splitter gives up;
+    /// `bad-file` when an unknown token is needed and there is none.
+    pub fn encode(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
+        let mut encoding = self.encode_unpadded(text, options)?;
+        if let Some(padding) = &options.pad {
+            self.pad(std::slice::from_mut(&mut encoding), padding, &options.detail)?;
+        }
+        Ok(encoding)
+    }
+
+    /// Encodes many texts or pairs; padding without a length goes to the longest.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn encode_batch(&self, texts: &[(&str, Option<&str>)], options: &EncodeOptions<'_>) -> Result<Vec<Encoding>> {
+        let mut encodings = texts
+            .iter()
+            .map(|&(text, pair)| self.encode_unpadded(text, &EncodeOptions { pair, ..options.clone() }))
+            .collect::<Result<Vec<_>>>()?;
+        if let Some(padding) = &options.pad {
+            self.pad(&mut encodings, padding, &options.detail)?;
+        }
+        Ok(encodings)
+    }
+
+    /// The ids of a text and nothing else: the quick way.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn ids(&self, text: &str, special: bool) -> Result<Vec<u32>> {
+        let detail = Detail { tokens: false, offsets: false };
+        let mut ids = Vec::with_capacity(text.len() / 4);
+        self.walk(text, false, &mut |pieces| {
+            match pieces {
+                Stretches::Added(id, ..) => ids.push(id),
+                Stretches::Tokens(tokens, ..) => ids.extend(tokens.iter().map(|token| token.id)),
+            }
+            Ok(())
+        })?;
+        let Some(processor) = self.parts.processor.as_ref().filter(|processor| special && processor.added(false) > 0)
+        else {
+            return Ok(ids);
+        };
+        let texts = processor.apply(vec![Encoding { ids, ..Encoding::default() }], true, &detail)?;
+        Ok(texts.into_iter().flat_map(|text| text.ids).collect())
+    }
+
+    fn encode_unpadded(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
+        let reads = options.detail.offsets && self.parts.processor.as_ref().is_some_and(|p| p.reads_tokens());
+        let detail = Detail { tokens: options.detail.tokens || reads, ..options.detail };
+        let mut texts = vec![self.encode_text(text, 0, detail, options.unit)?];
+        if let Some(pair) = options.pair {
+            texts.push(self.encode_text(pair, 1, detail, options.unit)?);
+        }
+        if let Some(truncation) = &options.truncate {
+            let added = self.parts.processor.as_ref().map_or(0, |processor| processor.added(options.pair.is_some()));
+            let added = if options.special { added } else { 0 };
+            ensure!(
+                truncation.length >= added,
+                BadOption,
+                "truncate: length {} is less than the {added} special tokens",
+                truncation.length
+            );
+            truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
+        }
+        if let Some(processor) = &self.parts.processor {
+            texts = processor.apply(texts, options.special, &detail)?;
+        }
+        let mut texts = texts.into_iter();
+        let mut encoding = texts.next().unwrap_or_default();
+        texts.for_each(|text| encoding.append(text));
+        if reads && !options.detail.tokens {
+            encoding.each(&mut |part| part.tokens = Vec::new());
+        }
+        Ok(encoding)
+    }
+
+    /// One text, without special tokens.
+    fn encode_text(&self, text: &str, type_id: u32, detail: Detail, unit: Unit) -> Result<Encoding> {
+        let mut encoding = Encoding::default();
+        let mut places = Places::new(text, unit);
+        let mut word = 0i32;
+        self.walk(text, detail.offsets, &mut |found| {
+            match found {
+                Stretches::Added(id, start, end, matched) => {
+                    encoding.ids.push(id);
+                    encoding.word_ids.push(word);
+                    if detail.offsets {
+                        encoding.offsets.push((places.of(start), places.of(end)));
+                    }
+                    if detail.tokens {
+                        encoding.tokens.push(matched.to_owned());
+                    }
+                }
+                Stretches::Tokens(tokens, pieces, cut) => {
+                    for token in tokens {
+                        encoding.ids.push(token.id);
+                        encoding.word_ids.push(word);
+                        let (from, to) = (cut.0 + token.start, cut.0 + token.end);
+                        if detail.offsets {
+                            let (start, end) = pieces.text.source(from as usize, to as usize);
+                            encoding.offsets.push((places.of(start as usize), places.of(end as usize)));
+                        }
+                        if detail.tokens {
+                            encoding.tokens.push(self.text_of(token.id, pieces.slice((from, to))));
+                        }
+                    }
+                }
+            }
+            word += 1;
+            Ok(())
+        })?;
+        let count = encoding.ids.len();
+        encoding.type_ids = vec![type_id; count];
+        encoding.attention_mask = vec![1; count];
+        encoding.special_mask = vec![0; count];
+        Ok(encoding)
+    }
+
+    /// The text of a model's token: an unknown piece of a Unigram model is its own text.
+    fn text_of(&self, id: u32, covered: &str) -> String {
+        match &self.model {
+            Model::Unigram(model) if model.unk() == Some(id) => covered.to_owned(),
+            model => model.token(id).unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// Calls back with every added token and the tokens of every piece, in order.
+    pub(super) fn walk(
+        &self,
+        text: &str,
+        track: bool,
+        found: &mut dyn FnMut(Stretches<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        ensure!(text.len() < u32::MAX as usize, BadInput, "encode: a text of 4 GiB or more");
+        let raw = matches!(&self.model, Model::Bpe(model) if model.takes_bytes());
+        let mut memory = Memory::default();
+        let mut tokens = Vec::new();
+        let mut outer = Vec::new();
+        self.added.split(text, false, &mut outer);
+        let mut inner = Vec::new();
+        for (added, start, end) in outer {
+            let stretch = text.get(start..end).unwrap_or_default();
+            if let Some(token) = added.and_then(|index| self.added.tokens().get(index)) {
+                found(Stretches::Added(token.id, start, end, stretch))?;
+                continue;
+            }
+            let mut aligned = Aligned::new(stretch, start, track);
+            if let Some(normaliser) = &self.parts.normaliser {
+                normaliser.apply(&mut aligned)?;
+            }
+            if !self.added.any(true) {
+                self.walk_pieces(Pieces::new(aligned, start as u32), raw, &mut memory, &mut tokens, found)?;
+                continue;
+            }
+            inner.clear();
+            self.added.split(aligned.text(), true, &mut inner);
+            for &(added, from, to) in &inner {
+                if let Some(token) = added.and_then(|index| self.added.tokens().get(index)) {
+                    let (start, end) = aligned.source(from, to);
+                    let matched = aligned.slice(from as u32, to as u32);
+                    found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
+                    continue;
+                }
+                let pieces = Pieces::part(aligned.clone(), from as u32, to as u32);
+                self.walk_pieces(pieces, raw, &mut memory, &mut tokens, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_pieces(
+        &self,
+        mut pieces: Pieces<'_>,
+        raw: bool,
+        memory: &mut Memory,
+        tokens: &mut Vec<Token>,
+        found: &mut dyn FnMut(Stretches<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(splitter) = &self.parts.splitter {
+            splitter.split(&mut pieces, raw)?;
+        }
+        for &cut in &pieces.cuts {
+            tokens.clear();
+            match &self.model {
+                Model::Bpe(model) if pieces.raw => {
+                    let bytes = pieces.text.text().as_bytes();
+                    model.encode_bytes(bytes, cut.0 as usize, cut.1 as usize, &mut memory.bpe, tokens);
+                }
+                model => model.encode(pieces.slice(cut), memory, tokens)?,
+            }
+            found(Stretches::Tokens(tokens, &pieces, cut))?;
+        }
+        Ok(())
+    }
+
+    /// Calls back with the pieces that the model would see, in order: what a trainer counts.
+    ///
+    /// Pieces of a byte-level tokenizer are plain text here; their symbols are their bytes ([`super::bytes`]).
+    ///
+    /// # Errors
+    /// `bad-input` when a splitter gives up.
+    pub fn pieces(&self, text: &str, piece: &mut dyn FnMut(&str)) -> Result<()> {
+        self.parts.pieces(text, piece)
+    }
+
+    /// Fills up encodings.
+    fn pad(&self, encodings: &mut [Encoding], padding: &Padding, detail: &Detail) -> Result<()> {
+        let stored = self.parts.padding.as_ref().map(|(_, pad)| pad);
+        let token = padding.token.clone().or_else(|| stored.map(|pad| (pad.token.clone(), pad.id)));
+        let Some((token, id)) = token.or_else(|| self.role("pad")) else {
+            return Err(Error::new(ErrorKind::BadOption, "pad: the tokenizer has no padding token"));
+        };
+        let side = padding.side.or(stored.map(|pad| pad.side)).unwrap_or_default();
+        let pad = Pad { id, token, type_id: stored.map_or(0, |pad| pad.type_id), side };
+        let longest = encodings.iter().map(Encoding::len).max().unwrap_or(0);
+        let mut length = padding.length.unwrap_or(longest);
+        if let Some(multiple) = padding.multiple.filter(|&multiple| multiple > 0) {
+            length = length.next_multiple_of(multiple);
+        }
+        encodings.iter_mut().for_each(|encoding| encoding.pad(length, &pad, detail));
+        Ok(())
+    }
+
+    /// The text of ids; without special tokens if `skip_special`. Unknown ids stand for nothing.
+    ///
+    /// # Errors
+    /// `bad-input` when a decoder's regular expression gives up.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String> {
+        let tokens = ids.iter().filter_map(|&id| self.decoded(id, skip_special)).map(str::to_owned).collect();
+        match &self.parts.decoder {
+            Some(decoder) => Ok(decoder.apply(tokens)?.concat()),
+            None => Ok(tokens.join(" ")),
+        }
+    }
+
+    /// The token of an id as the decoder gets it.
+    pub(super) fn decoded(&self, id: u32, skip_special: bool) -> Option<&str> {
+        let token = self.added.decoded(id).or_else(|| self.model.token(id))?;
+        let special = || self.added.tokens().iter().any(|added| added.special && added.content == token);
+        if skip_special && special() { None } else { Some(token) }
+    }
+}
+
+fn truncate(texts: &mut [Encoding], length: usize, how: &Truncation, overflow: bool) -> Result<()> {
+    let total: usize = texts.iter().map(Encoding::len).sum();
+    if total <= length {
+        return Ok(());
+    }
+    let lengths: Vec<usize> = texts.iter().map(Encoding::len).collect();
+    let keep = kept(&lengths, length, how.strategy)?;
+    for (text, keep) in texts.iter_mut().zip(keep) {
+        text.truncate(keep, how.stride, how.side, overflow)?;
+    }
+    let combinations: usize = texts.iter().map(|text| text.overflow.len() + 1).product();
+    ensure!(
+        combinations <= COMBINATIONS,
+        BadOption,
+        "truncate: the pair overflows in {combinations} combinations, at most {COMBINATIONS} are given"
+    );
+    Ok(())
+}
+
+/// How many tokens each text keeps so that together they have `length`.
+fn kept(lengths: &[usize], length: usize, strategy: Strategy) -> Result<Vec<usize>> {
+    let total: usize = lengths.iter().sum();
+    match (strategy, lengths) {
+        _ if length == 0 => Ok(vec![0; lengths.len()]),
+        (Strategy::Longest, &[first, second]) => {
+            let short = first.min(second);
+            let (mut less, mut more) = (short, short.max(length.saturating_sub(short)));
+            if less + more > length {
+                less = length / 2;
+                more = less + length % 2;
+            }
+            Ok(if first > second { vec![more, less] } else { vec![less, more] })
+        }
+        (Strategy::Longest, _) => Ok(vec![length]),
+        _ => {
+            let index = (strategy == Strategy::Second) as usize;
+            let Some(&have) = lengths.get(index) else {
+                crate::bail!(BadOption, "truncate: the second text is to be cut, and there is none");
+            };
+            let excess = total - length;
+            ensure!(have > excess, BadOption, "truncate: {excess} tokens must go, the text to be cut has {have}");
+            Ok(lengths.iter().enumerate().map(|(at, &have)| if at == index { have - excess } else { have }).collect())
+        }
+    }
+}
+
+/// Places of a text in another unit than bytes.
+struct Places<'t> {
+    text: &'t str,
+    unit: Unit,
+    at: usize,
+    count: u32,
+}
+
+impl<'t> Places<'t> {
+    fn new(text: &'t str, unit: Unit) -> Self {
+        let unit = if text.is_ascii() { Unit::Bytes } else { unit };
+        Places { text, unit, at: 0, count: 0 }
+    }
+
+    /// The place of a byte; quick where the last one asked for was near.
+    fn of(&mut self, byte: usize) -> u32 {
+        let size = |text: &str| match self.unit {
+            Unit::Bytes => text.len() as u32,
+            Unit::Chars => text.chars().count() as u32,
+            Unit::Utf16 => text.chars().map(|c| c.len_utf16() as u32).sum(),
+        };
+        if self.unit == Unit::Bytes {
+            return byte as u32;
+        }
+        if byte >= self.at {
+            self.count += size(self.text.get(self.at..byte).unwrap_or_default());
+        } else {
+            self.count -= size(self.text.get(byte..self.at).unwrap_or_default());
+        }
+        self.at = byte;
+        self.count
+    }
+}

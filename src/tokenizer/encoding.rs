@@ -1,0 +1,204 @@
+//! An encoded text: ids and all that belongs to each of them.
+//!
+//! In: tokens as the models give them. Out: parallel lists that can be cut, joined and padded together. What is cut off
+//! is kept as further encodings. Joining two that both have such parts gives every combination, as the reference does.
+
+use crate::{Result, ensure};
+
+/// Which end something happens at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Side {
+    /// The front.
+    Left,
+    /// The back.
+    #[default]
+    Right,
+}
+
+/// A text as tokens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoding {
+    /// The tokens' numbers.
+    pub ids: Vec<u32>,
+    /// The tokens as text, where they were asked for.
+    pub tokens: Vec<String>,
+    /// Start and end of each token in its text, where they were asked for.
+    pub offsets: Vec<(u32, u32)>,
+    /// Which text of a pair a token belongs to, as the template says.
+    pub type_ids: Vec<u32>,
+    /// 1 for tokens, 0 for padding.
+    pub attention_mask: Vec<u32>,
+    /// 1 for tokens that the template or padding put in.
+    pub special_mask: Vec<u32>,
+    /// The piece of the text that a token is of, -1 for none.
+    pub word_ids: Vec<i32>,
+    /// What truncation cut off, in parts of full length.
+    pub overflow: Vec<Encoding>,
+}
+
+impl Encoding {
+    /// How many tokens there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Tokens that a template puts in; like `like`, they have texts and offsets or not.
+    pub fn special(ids: &[u32], tokens: &[String], type_id: u32, like: &Detail) -> Self {
+        let count = ids.len();
+        Encoding {
+            ids: ids.to_vec(),
+            tokens: if like.tokens { tokens.to_vec() } else { Vec::new() },
+            offsets: if like.offsets { vec![(0, 0); count] } else { Vec::new() },
+            type_ids: vec![type_id; count],
+            attention_mask: vec![1; count],
+            special_mask: vec![1; count],
+            word_ids: vec![-1; count],
+            overflow: Vec::new(),
+        }
+    }
+
+    /// The tokens from `start` to `stop`.
+    fn part(&self, start: usize, stop: usize) -> Encoding {
+        fn part<T: Clone>(list: &[T], start: usize, stop: usize) -> Vec<T> {
+            list.get(start..stop).map(<[T]>::to_vec).unwrap_or_default()
+        }
+        Encoding {
+            ids: part(&self.ids, start, stop),
+            tokens: part(&self.tokens, start, stop),
+            offsets: part(&self.offsets, start, stop),
+            type_ids: part(&self.type_ids, start, stop),
+            attention_mask: part(&self.attention_mask, start, stop),
+            special_mask: part(&self.special_mask, start, stop),
+            word_ids: part(&self.word_ids, start, stop),
+            overflow: Vec::new(),
+        }
+    }
+
+    /// Cuts to `length` tokens; what goes is kept in parts that overlap by `stride` tokens, if `overflow`.
+    ///
+    /// # Errors
+    /// `bad-option` when the parts would not get ahead: the stride is not smaller than the length.
+    pub fn truncate(&mut self, length: usize, stride: usize, side: Side, overflow: bool) -> Result<()> {
+        let count = self.len();
+        if length >= count {
+            return Ok(());
+        }
+        if length == 0 {
+            let all = std::mem::take(self);
+            if overflow {
+                self.overflow.push(all);
+            }
+            return Ok(());
+        }
+        ensure!(stride < length, BadOption, "truncate: stride {stride} must be smaller than the length kept, {length}");
+        let step = length - stride;
+        let mut parts = Vec::new();
+        let mut at = 0;
+        loop {
+            let (start, stop) = match side {
+                Side::Right => (at, (at + length).min(count)),
+                Side::Left => (count.saturating_sub(at + length), count - at),
+            };
+            parts.push(self.part(start, stop));
+            at += step;
+            let ended = if side == Side::Right { stop == count } else { start == 0 };
+            if ended || !overflow || at >= count {
+                break;
+            }
+        }
+        let mut parts = parts.into_iter();
+        *self = parts.next().unwrap_or_default();
+        self.overflow = parts.collect();
+        Ok(())
+    }
+
+    /// Puts another encoding after this one; overflowing parts are combined, each with each.
+    pub fn append(&mut self, other: Encoding) {
+        let mut overflow = Vec::new();
+        for part in &self.overflow {
+            for tail in std::iter::once(&other).chain(&other.overflow) {
+                let mut joined = part.clone();
+                joined.extend(tail);
+                overflow.push(joined);
+            }
+        }
+        for tail in &other.overflow {
+            let mut joined = self.part(0, self.len());
+            joined.extend(tail);
+            overflow.push(joined);
+        }
+        self.extend(&other);
+        self.overflow = overflow;
+    }
+
+    fn extend(&mut self, other: &Encoding) {
+        self.ids.extend_from_slice(&other.ids);
+        self.tokens.extend_from_slice(&other.tokens);
+        self.offsets.extend_from_slice(&other.offsets);
+        self.type_ids.extend_from_slice(&other.type_ids);
+        self.attention_mask.extend_from_slice(&other.attention_mask);
+        self.special_mask.extend_from_slice(&other.special_mask);
+        self.word_ids.extend_from_slice(&other.word_ids);
+    }
+
+    /// Fills up to `length` tokens with padding, and the overflowing parts too.
+    pub fn pad(&mut self, length: usize, padding: &Pad, detail: &Detail) {
+        for part in &mut self.overflow {
+            part.pad(length, padding, detail);
+        }
+        let Some(count) = length.checked_sub(self.len()).filter(|&count| count > 0) else { return };
+        fn fill<T: Clone>(list: &mut Vec<T>, count: usize, value: T, side: Side) {
+            match side {
+                Side::Right => list.resize(list.len() + count, value),
+                Side::Left => drop(list.splice(0..0, std::iter::repeat_n(value, count))),
+            }
+        }
+        let side = padding.side;
+        fill(&mut self.ids, count, padding.id, side);
+        if detail.tokens {
+            fill(&mut self.tokens, count, padding.token.clone(), side);
+        }
+        if detail.offsets {
+            fill(&mut self.offsets, count, (0, 0), side);
+        }
+        fill(&mut self.type_ids, count, padding.type_id, side);
+        fill(&mut self.attention_mask, count, 0, side);
+        fill(&mut self.special_mask, count, 1, side);
+        fill(&mut self.word_ids, count, -1, side);
+    }
+
+    /// Calls back for this encoding and its overflowing parts.
+    pub fn each(&mut self, change: &mut impl FnMut(&mut Encoding)) {
+        change(self);
+        for part in &mut self.overflow {
+            part.each(change);
+        }
+    }
+}
+
+/// What an encoding carries beside ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// Tokens as text.
+    pub tokens: bool,
+    /// Places in the text.
+    pub offsets: bool,
+}
+
+/// What is filled up with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pad {
+    /// The padding token's number.
+    pub id: u32,
+    /// Its type.
+    pub type_id: u32,
+    /// The token itself.
+    pub token: String,
+    /// The end it is put at.
+    pub side: Side,
+}

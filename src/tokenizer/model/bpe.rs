@@ -1,0 +1,436 @@
+//! Byte pair encoding.
+//!
+//! In: a piece of text. Out: its tokens, made by merging the adjacent pair of lowest rank, leftmost first, until no
+//! pair is in the list of merges (Sennrich, Haddow, Birch 2016). A short piece is scanned for its best pair; a long one
+//! keeps its pairs in a heap over a linked list, O(n log n). A piece that the merges turn into one token is looked up
+//! whole. In byte mode the symbols are bytes, as in GPT-2; otherwise characters, with byte fallback or unknown tokens.
+
+use super::Token;
+use crate::tokenizer::bytes;
+use crate::tokenizer::vocab::{Lookup, Vocab};
+use crate::{Result, ensure};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// What a BPE model does beside merging.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BpeOptions {
+    /// The token for characters that are not in the vocabulary.
+    pub unk: Option<String>,
+    /// Written before every symbol but the first of a piece.
+    pub prefix: Option<String>,
+    /// Written after the last symbol of a piece.
+    pub suffix: Option<String>,
+    /// Takes runs of unknown characters as one token.
+    pub fuse_unk: bool,
+    /// Takes unknown characters as tokens `<0x00>` to `<0xFF>`.
+    pub byte_fallback: bool,
+    /// A piece that is in the vocabulary is taken whole, whatever the merges say.
+    pub ignore_merges: bool,
+    /// The share of merges left out at random; 0 leaves none out.
+    pub dropout: Option<f64>,
+}
+
+/// A BPE model.
+#[derive(Clone, Debug)]
+pub struct Bpe {
+    vocab: Vocab,
+    merges: Vec<(u32, u32)>,
+    options: BpeOptions,
+    pairs: Pairs,
+    /// The tokens of the 256 bytes, where all are in the vocabulary as byte symbols.
+    byte_ids: Option<Box<[u32; 256]>>,
+    /// Byte strings that are one token: by the merges, or all tokens when merges are ignored.
+    whole: Lookup,
+    /// The tokens `<0x00>` to `<0xFF>`.
+    fallback: Box<[u32; 256]>,
+    unk: Option<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+/// Pieces of up to so many symbols are scanned; longer ones use the heap.
+const SCANNED: usize = 48;
+
+/// Working memory, kept between pieces.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    nodes: Vec<Node>,
+    heap: BinaryHeap<Reverse<u64>>,
+    random: u64,
+}
+
+/// A symbol in the list: its token, its length in bytes, the best pair it begins, its neighbours.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    id: u32,
+    length: u32,
+    rank: u32,
+    merged: u32,
+    before: u32,
+    after: u32,
+}
+
+/// One merge as it is made: the list after it is read off the tokens.
+pub type Watch<'w> = &'w mut dyn FnMut(u32, u32, u32, &[(u32, usize)]);
+
+impl Bpe {
+    /// A model from its vocabulary and its merges in order of rank, given as pairs of ids.
+    ///
+    /// # Errors
+    /// `bad-file` when a merge's result is not in the vocabulary, or dropout is not a share.
+    pub fn new(vocab: Vocab, merges: Vec<(u32, u32)>, options: BpeOptions) -> Result<Self> {
+        if let Some(dropout) = options.dropout {
+            ensure!((0.0..=1.0).contains(&dropout), BadFile, "BPE: dropout must be between 0 and 1, found {dropout}");
+        }
+        let mut pairs = Pairs::with_capacity(merges.len());
+        let mut joined = String::new();
+        let skipped = options.prefix.as_deref().map_or(0, str::len);
+        for (rank, &(left, right)) in merges.iter().enumerate() {
+            let (Some(a), Some(b)) = (vocab.token(left), vocab.token(right)) else {
+                crate::bail!(BadFile, "BPE: merge {rank} names ids {left} and {right}, one is not in the vocabulary");
+            };
+            joined.clear();
+            joined.push_str(a);
+            let tail = b.get(skipped..);
+            joined.push_str(tail.unwrap_or_default());
+            let id = vocab.id(&joined).filter(|_| tail.is_some());
+            let Some(id) = id else {
+                crate::bail!(BadFile, "BPE: merge {rank} of {a:?} and {b:?} gives {joined:?}, not in the vocabulary");
+            };
+            pairs.insert(left, right, rank as u32, id);
+        }
+        let mut fallback = Box::new([NONE; 256]);
+        let mut byte_ids = Box::new([NONE; 256]);
+        for byte in 0..=255u8 {
+            if let (Some(plain), Some(coded)) = (byte_ids.get_mut(byte as usize), fallback.get_mut(byte as usize)) {
+                *plain = vocab.id(bytes::symbol(byte).encode_utf8(&mut [0; 4])).unwrap_or(NONE);
+                *coded = vocab.id(&format!("<0x{byte:02X}>")).unwrap_or(NONE);
+            }
+        }
+        let plain = options.prefix.is_none() && options.suffix.is_none() && options.dropout.unwrap_or(0.0) == 0.0;
+        let byte_ids = (plain && !byte_ids.contains(&NONE)).then_some(byte_ids);
+        let unk = options.unk.as_deref().and_then(|unk| vocab.id(unk));
+        let mut bpe =
+            Bpe { vocab, merges, options, pairs, byte_ids, whole: Lookup::with_capacity(0, 0), fallback, unk };
+        bpe.whole = bpe.wholes();
+        Ok(bpe)
+    }
+
+    /// The byte strings that encode to a single token.
+    fn wholes(&self) -> Lookup {
+        let mut whole = Lookup::with_capacity(self.vocab.len(), self.vocab.len() * 6);
+        if self.byte_ids.is_none() {
+            return whole;
+        }
+        let (mut scratch, mut tokens, mut raw) = (Scratch::default(), Vec::new(), Vec::new());
+        for (token, id) in self.vocab.iter() {
+            raw.clear();
+            if token.is_empty() || !bytes::decode_into(token, &mut raw) {
+                continue;
+            }
+            tokens.clear();
+            if !self.options.ignore_merges {
+                self.merge_bytes(&raw, &mut scratch, &mut tokens, None);
+            }
+            if self.options.ignore_merges
+                || tokens.first().is_some_and(|first: &Token| first.id == id && tokens.len() == 1)
+            {
+                whole.insert(&raw, id);
+            }
+        }
+        whole
+    }
+
+    /// The tokens.
+    pub fn vocab(&self) -> &Vocab {
+        &self.vocab
+    }
+
+    /// The merges in order of rank.
+    pub fn merges(&self) -> &[(u32, u32)] {
+        &self.merges
+    }
+
+    /// What the model does beside merging.
+    pub fn options(&self) -> &BpeOptions {
+        &self.options
+    }
+
+    /// The rank of a merge.
+    pub fn rank(&self, left: u32, right: u32) -> Option<u32> {
+        Some(self.pairs.find(left, right).0).filter(|&rank| rank != NONE)
+    }
+
+    /// Whether raw UTF-8 may be given to [`Bpe::encode_bytes`] in place of byte symbols.
+    pub fn takes_bytes(&self) -> bool {
+        self.byte_ids.is_some()
+    }
+
+    /// The tokens of `text[start..end]`, whose symbols are its bytes. Positions are counted from `start`.
+    #[inline]
+    pub fn encode_bytes(&self, text: &[u8], start: usize, end: usize, scratch: &mut Scratch, out: &mut Vec<Token>) {
+        if let Some(id) = self.whole.find_in(text, start, end) {
+            out.push(Token { id, start: 0, end: (end - start) as u32 });
+            return;
+        }
+        self.merge_bytes(text.get(start..end).unwrap_or_default(), scratch, out, None);
+    }
+
+    fn merge_bytes(&self, piece: &[u8], scratch: &mut Scratch, out: &mut Vec<Token>, watch: Option<Watch<'_>>) {
+        let Some(byte_ids) = &self.byte_ids else { return };
+        scratch.nodes.clear();
+        scratch
+            .nodes
+            .extend(piece.iter().map(|&byte| Node::new(byte_ids.get(byte as usize).copied().unwrap_or(NONE), 1)));
+        self.merge(scratch, out, watch);
+    }
+
+    /// The tokens of a piece whose symbols are its characters.
+    ///
+    /// # Errors
+    /// `bad-file` when the unknown token is needed and not in the vocabulary.
+    pub fn encode(
+        &self,
+        piece: &str,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+        watch: Option<Watch<'_>>,
+    ) -> Result<()> {
+        if self.options.ignore_merges {
+            if let Some(id) = self.vocab.id(piece) {
+                out.push(Token { id, start: 0, end: piece.len() as u32 });
+                return Ok(());
+            }
+        }
+        self.symbols(piece, &mut scratch.nodes)?;
+        self.merge(scratch, out, watch);
+        Ok(())
+    }
+
+    /// The symbols of a piece before any merge.
+    ///
+    /// # Errors
+    /// As [`Bpe::encode`].
+    pub fn spell(&self, piece: &str) -> Result<Vec<u32>> {
+        let mut nodes = Vec::new();
+        self.symbols(piece, &mut nodes)?;
+        Ok(nodes.iter().map(|node| node.id).collect())
+    }
+
+    /// The characters of a piece as tokens: known, by bytes, or unknown.
+    fn symbols(&self, piece: &str, nodes: &mut Vec<Node>) -> Result<()> {
+        nodes.clear();
+        let mut unknown: Option<u32> = None;
+        let (prefix, suffix) = (self.options.prefix.as_deref(), self.options.suffix.as_deref());
+        let mut decorated = String::new();
+        for (at, c) in piece.char_indices() {
+            let end = at + c.len_utf8();
+            let plain = piece.get(at..end).unwrap_or_default();
+            let symbol = if (at > 0 && prefix.is_some()) || (end == piece.len() && suffix.is_some()) {
+                decorated.clear();
+                decorated.push_str(prefix.filter(|_| at > 0).unwrap_or_default());
+                decorated.push_str(plain);
+                decorated.push_str(suffix.filter(|_| end == piece.len()).unwrap_or_default());
+                decorated.as_str()
+            } else {
+                plain
+            };
+            if let Some(id) = self.vocab.id(symbol) {
+                if let (Some(length), Some(unk)) = (unknown.take(), self.unk) {
+                    nodes.push(Node::new(unk, length));
+                }
+                nodes.push(Node::new(id, plain.len() as u32));
+                continue;
+            }
+            if self.options.byte_fallback {
+                let coded = |byte: u8| self.fallback.get(byte as usize).copied().unwrap_or(NONE);
+                if symbol.bytes().all(|byte| coded(byte) != NONE) {
+                    // The reference leaves a waiting unknown token waiting here; so do we.
+                    nodes.extend(symbol.bytes().map(|byte| Node::new(coded(byte), 1)));
+                    continue;
+                }
+            }
+            if let Some(name) = &self.options.unk {
+                let Some(unk) = self.unk else {
+                    crate::bail!(BadFile, "BPE: the unknown token {name:?} is not in the vocabulary");
+                };
+                let waiting = match unknown {
+                    Some(length) if self.options.fuse_unk => length,
+                    Some(length) => {
+                        nodes.push(Node::new(unk, length));
+                        0
+                    }
+                    None => 0,
+                };
+                unknown = Some(waiting + plain.len() as u32);
+            }
+        }
+        if let (Some(length), Some(unk)) = (unknown, self.unk) {
+            nodes.push(Node::new(unk, length));
+        }
+        Ok(())
+    }
+
+    fn merge(&self, scratch: &mut Scratch, out: &mut Vec<Token>, watch: Option<Watch<'_>>) {
+        let dropout = self.options.dropout.unwrap_or(0.0);
+        if dropout > 0.0 || scratch.nodes.len() > SCANNED || watch.is_some() {
+            self.merge_long(scratch, dropout, watch);
+        } else {
+            self.merge_short(&mut scratch.nodes);
+        }
+        let mut at = 0;
+        out.extend(scratch.nodes.iter().filter(|node| node.length > 0).map(|node| {
+            let start = at;
+            at += node.length;
+            Token { id: node.id, start, end: at }
+        }));
+    }
+
+    /// Scans for the best pair again and again.
+    fn merge_short(&self, nodes: &mut Vec<Node>) {
+        let mut right = NONE;
+        for node in nodes.iter_mut().rev() {
+            (node.rank, node.merged) = if right == NONE { (NONE, NONE) } else { self.pairs.find(node.id, right) };
+            right = node.id;
+        }
+        loop {
+            let (mut best, mut at) = (NONE, 0);
+            for (index, node) in nodes.iter().enumerate() {
+                if node.rank < best {
+                    (best, at) = (node.rank, index);
+                }
+            }
+            if best == NONE || at + 1 >= nodes.len() {
+                return;
+            }
+            let removed = nodes.remove(at + 1);
+            let next = nodes.get(at + 1).map(|node| node.id);
+            let Some(node) = nodes.get_mut(at) else { return };
+            node.id = node.merged;
+            node.length += removed.length;
+            (node.rank, node.merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.id, next));
+            let id = node.id;
+            if let Some(before) = at.checked_sub(1).and_then(|before| nodes.get_mut(before)) {
+                (before.rank, before.merged) = self.pairs.find(before.id, id);
+            }
+        }
+    }
+
+    /// Keeps pairs in a heap by (rank, position); a removed symbol has length 0.
+    fn merge_long(&self, scratch: &mut Scratch, dropout: f64, mut watch: Option<Watch<'_>>) {
+        let Scratch { nodes, heap, random } = scratch;
+        heap.clear();
+        let count = nodes.len();
+        let mut waiting: Vec<u64> = Vec::new();
+        for at in 0..count {
+            let next = nodes.get(at + 1).map(|node| node.id);
+            let Some(node) = nodes.get_mut(at) else { break };
+            node.before = if at == 0 { NONE } else { at as u32 - 1 };
+            node.after = if at + 1 < count { at as u32 + 1 } else { NONE };
+            (node.rank, node.merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.id, next));
+            if node.rank != NONE {
+                waiting.push((node.rank as u64) << 32 | at as u64);
+            }
+        }
+        heap.extend(waiting.drain(..).map(Reverse));
+        while let Some(Reverse(top)) = heap.pop() {
+            if dropout > 0.0 && next_share(random) < dropout {
+                waiting.push(top);
+                continue;
+            }
+            heap.extend(waiting.drain(..).map(Reverse));
+            let (rank, at) = ((top >> 32) as u32, top as u32 as usize);
+            let Some(&node) = nodes.get(at) else { continue };
+            if node.rank != rank || node.length == 0 {
+                continue; // the pair is gone
+            }
+            let Some(&right) = nodes.get(node.after as usize) else { continue };
+            if let Some(gone) = nodes.get_mut(node.after as usize) {
+                gone.length = 0;
+                gone.rank = NONE;
+            }
+            let next = nodes.get(right.after as usize).map(|next| next.id);
+            if let Some(next) = nodes.get_mut(right.after as usize) {
+                next.before = at as u32;
+            }
+            let (next_rank, next_merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.merged, next));
+            if let Some(node) = nodes.get_mut(at) {
+                node.id = node.merged;
+                node.length += right.length;
+                node.after = right.after;
+                (node.rank, node.merged) = (next_rank, next_merged);
+            }
+            if next_rank != NONE {
+                heap.push(Reverse((next_rank as u64) << 32 | at as u64));
+            }
+            if let Some(before) = nodes.get_mut(node.before as usize) {
+                (before.rank, before.merged) = self.pairs.find(before.id, node.merged);
+                if before.rank != NONE {
+                    heap.push(Reverse((before.rank as u64) << 32 | node.before as u64));
+                }
+            }
+            if let Some(watch) = &mut watch {
+                let pieces: Vec<(u32, usize)> =
+                    nodes.iter().filter(|n| n.length > 0).map(|n| (n.id, n.length as usize)).collect();
+                watch(node.id, right.id, rank, &pieces);
+            }
+        }
+    }
+}
+
+impl Node {
+    fn new(id: u32, length: u32) -> Self {
+        Node { id, length, rank: NONE, merged: NONE, before: NONE, after: NONE }
+    }
+}
+
+/// A share in [0, 1) from a 64-bit state (splitmix64).
+fn next_share(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// Pairs of ids to (rank, merged id): open addressing over 16-byte slots.
+#[derive(Clone, Debug)]
+struct Pairs {
+    slots: Vec<(u64, u32, u32)>,
+}
+
+impl Pairs {
+    fn with_capacity(count: usize) -> Self {
+        Pairs { slots: vec![(u64::MAX, NONE, NONE); (count * 2).next_power_of_two().max(8)] }
+    }
+
+    #[inline]
+    fn home(&self, key: u64) -> usize {
+        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & (self.slots.len() - 1)
+    }
+
+    fn insert(&mut self, left: u32, right: u32, rank: u32, id: u32) {
+        let key = (left as u64) << 32 | right as u64;
+        let mut at = self.home(key);
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.0 == u64::MAX || slot.0 == key {
+                *slot = (key, rank, id);
+                return;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    #[inline]
+    fn find(&self, left: u32, right: u32) -> (u32, u32) {
+        let key = (left as u64) << 32 | right as u64;
+        let mut at = self.home(key);
+        while let Some(slot) = self.slots.get(at) {
+            if slot.0 == key || slot.0 == u64::MAX {
+                return (slot.1, slot.2);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        (NONE, NONE)
+    }
+}

@@ -184,7 +184,7 @@ pub struct Edited {
 
 impl Edit<'_, '_> {
     /// The length of the new text so far.
-    pub fn len(&self) -> usize {
+    pub fn written(&self) -> usize {
         self.text.len()
     }
 

@@ -191,7 +191,8 @@ fn wrap(
     for (index, text) in texts.into_iter().enumerate() {
         // BERT's and RoBERTa's own processors number the types 0, 1 and 0, 0.
         let type_id = if before.is_none() { index as u32 } else { 0 };
-        let token = |(token, id): &(String, u32)| Encoding::special(&[*id], &[token.clone()], type_id, detail);
+        let token =
+            |(token, id): &(String, u32)| Encoding::special(&[*id], std::slice::from_ref(token), type_id, detail);
         out.extend(if index == 0 { Some(token(cls)) } else { before.map(token) });
         out.push(text);
         out.push(token(sep));

@@ -69,10 +69,11 @@ impl Lookup {
             if slot.key == EMPTY.key {
                 break;
             }
-            if slot.key == key && (key >> 63 == 0 || self.entry(slot.entry) == bytes) {
-                if let Some(slot) = self.slots.get_mut(at) {
-                    return Some(std::mem::replace(&mut slot.value, value));
-                }
+            if slot.key == key
+                && (key >> 63 == 0 || self.entry(slot.entry) == bytes)
+                && let Some(slot) = self.slots.get_mut(at)
+            {
+                return Some(std::mem::replace(&mut slot.value, value));
             }
             at = (at + 1) & mask;
         }
@@ -117,11 +118,11 @@ impl Lookup {
     #[inline]
     pub fn find_in(&self, text: &[u8], start: usize, end: usize) -> Option<u32> {
         let length = end - start;
-        if length < 8 {
-            if let Some(word) = text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
-                let word = u64::from_le_bytes(*word) & ((1u64 << (length * 8)) - 1);
-                return self.probe(word | (length as u64) << 56, &[]);
-            }
+        if length < 8
+            && let Some(word) = text.get(start..).and_then(|rest| rest.first_chunk::<8>())
+        {
+            let word = u64::from_le_bytes(*word) & ((1u64 << (length * 8)) - 1);
+            return self.probe(word | (length as u64) << 56, &[]);
         }
         self.find(text.get(start..end)?)
     }

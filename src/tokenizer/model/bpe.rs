@@ -196,11 +196,11 @@ impl Bpe {
         out: &mut Vec<Token>,
         watch: Option<Watch<'_>>,
     ) -> Result<()> {
-        if self.options.ignore_merges {
-            if let Some(id) = self.vocab.id(piece) {
-                out.push(Token { id, start: 0, end: piece.len() as u32 });
-                return Ok(());
-            }
+        if self.options.ignore_merges
+            && let Some(id) = self.vocab.id(piece)
+        {
+            out.push(Token { id, start: 0, end: piece.len() as u32 });
+            return Ok(());
         }
         self.symbols(piece, &mut scratch.nodes)?;
         self.merge(scratch, out, watch);

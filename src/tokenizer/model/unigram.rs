@@ -121,10 +121,10 @@ impl Unigram {
             let so_far = path.get(start).map_or(0.0, |step| step.score);
             self.tokens_at(piece, start, |end, id, score| {
                 let score = score + so_far;
-                if let Some(step) = path.get_mut(end) {
-                    if step.from == u32::MAX || score > step.score {
-                        *step = Step { score, from: start as u32, id };
-                    }
+                if let Some(step) = path.get_mut(end)
+                    && (step.from == u32::MAX || score > step.score)
+                {
+                    *step = Step { score, from: start as u32, id };
                 }
             })?;
         }

@@ -90,10 +90,10 @@ impl Form {
 
 /// Puts the marks from `start` on into the order of their classes, equal ones as they stand.
 fn sort_marks(out: &mut [Changed], start: usize, classes: &mut Vec<u8>) {
-    if !classes.is_sorted() {
-        if let Some(run) = out.get_mut(start..) {
-            run.sort_by_key(|&(c, _)| canonical_combining_class(c));
-        }
+    if !classes.is_sorted()
+        && let Some(run) = out.get_mut(start..)
+    {
+        run.sort_by_key(|&(c, _)| canonical_combining_class(c));
     }
     classes.clear();
 }

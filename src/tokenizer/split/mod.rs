@@ -139,11 +139,11 @@ impl<'a> Pieces<'a> {
         let mut cuts = std::mem::take(&mut self.cuts);
         for cut in &mut cuts {
             edit.jump(cut.0 as usize);
-            let start = edit.len() as u32;
+            let start = edit.written() as u32;
             for c in self.text.slice(cut.0, cut.1).chars() {
                 change(c, &mut |c, how| edit.push(c, how));
             }
-            *cut = (start, edit.len() as u32);
+            *cut = (start, edit.written() as u32);
         }
         let edited = edit.finish();
         self.text.accept(edited);

@@ -1,0 +1,117 @@
+//! The splitters written by hand against fancy-regex, on texts made to reach every alternative.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use fancy_regex::Regex;
+use griot::tokenizer::split::known::Known;
+
+/// Characters of all the classes that the expressions tell apart, some of them next to each other in Unicode.
+const ALPHABET: &[&str] = &[
+    "a",
+    "b",
+    "Z",
+    "é",
+    "É",
+    "ß",
+    "я",
+    "Я",
+    "ǅ",
+    "ʰ",
+    "中",
+    "ا",
+    "ⓐ",
+    "Ⅷ",
+    "ⅷ",
+    "1",
+    "23",
+    "٣",
+    "½",
+    "²",
+    " ",
+    " ",
+    "  ",
+    "\n",
+    "\r",
+    "\r\n",
+    "\t",
+    "\u{a0}",
+    "\u{3000}",
+    "\u{85}",
+    "\u{2028}",
+    "\u{b}",
+    "'",
+    "'s",
+    "'S",
+    "'ſ",
+    "'re",
+    "'LL",
+    "'l",
+    "’",
+    "!",
+    "?!",
+    "/",
+    "-",
+    "_",
+    "€",
+    "+",
+    "\u{301}",
+    "\u{903}",
+    "\u{20dd}",
+    "\u{200b}",
+    "\u{200d}",
+    "\u{feff}",
+    "\0",
+    "\u{e000}",
+    "\u{10ffff}",
+    "😀",
+    "𝔘",
+    "\u{378}",
+];
+
+/// A generator of texts: xorshift, so that a failure can be had again.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+
+    fn text(&mut self) -> String {
+        (0..1 + self.below(14)).map(|_| ALPHABET[self.below(ALPHABET.len())]).collect()
+    }
+}
+
+fn by_regex<'t>(regex: &Regex, text: &'t str) -> Vec<&'t str> {
+    let mut pieces = Vec::new();
+    let mut before = 0;
+    for found in regex.find_iter(text) {
+        let found = found.unwrap();
+        if before < found.start() {
+            pieces.push(&text[before..found.start()]);
+        }
+        pieces.push(found.as_str());
+        before = found.end();
+    }
+    if before < text.len() {
+        pieces.push(&text[before..]);
+    }
+    pieces
+}
+
+#[test]
+fn splitters_written_by_hand_do_what_their_expressions_say() {
+    for expression in Known::expressions() {
+        let regex = Regex::new(expression).unwrap();
+        let known = Known::of(expression).unwrap();
+        let mut random = Random(0x1234_5678_9abc_def1);
+        for _ in 0..20_000 {
+            let text = random.text();
+            let mut pieces = Vec::new();
+            known.split(&text, |start, end| pieces.push(&text[start..end]));
+            assert_eq!(pieces, by_regex(&regex, &text), "{text:?} by {expression}");
+        }
+    }
+}

@@ -2,8 +2,9 @@
 //!
 //! Read this list from top to bottom and you have walked through the house; data takes the same way.
 
-pub mod data;
-pub mod tokenizer; // text -> ids // ids -> batches
+pub mod tokenizer; // text -> ids
+pub mod data; // ids -> batches
+pub mod train; // batches + graph -> new weights
 
 // -- what it stands on --
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name

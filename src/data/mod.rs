@@ -1,1 +1,3 @@
 //! Ids to batches, and the texts they come from.
+
+pub mod windows;

@@ -27,7 +27,11 @@ impl<'g> Lowering<'g> {
     }
 
     fn operand(&self, tensor: Tensor) -> Operand {
-        Operand { value: ValueId(tensor.0), offset: 0, words: self.graph.shape(tensor).iter().product() }
+        Operand {
+            value: ValueId(self.graph.root(tensor).0),
+            offset: 0,
+            words: self.graph.shape(tensor).iter().product(),
+        }
     }
 
     /// Input `index`, whole.

@@ -7,6 +7,7 @@
 use std::fmt::Debug;
 
 use crate::device::{Limits, Slice};
+use crate::ensure;
 use crate::error::{Context, Result};
 use crate::plan::{Home, Plan, Value};
 
@@ -65,6 +66,8 @@ pub(crate) struct Info {
     /// A gradient is wanted for it or for something upstream of it.
     pub(crate) tracked: bool,
     pub(crate) kept: bool,
+    /// The tensor whose memory this is another view of.
+    pub(crate) of: Option<Tensor>,
 }
 
 #[derive(Debug)]
@@ -95,7 +98,7 @@ impl Graph {
     }
 
     fn tensor(&mut self, shape: &[usize], role: Role, name: &str, tracked: bool) -> Tensor {
-        self.tensors.push(Info { shape: shape.to_vec(), role, name: name.to_owned(), tracked, kept: false });
+        self.tensors.push(Info { shape: shape.to_vec(), role, name: name.to_owned(), tracked, kept: false, of: None });
         Tensor(self.tensors.len() - 1)
     }
 
@@ -124,9 +127,27 @@ impl Graph {
         &self.tensors[tensor.0].shape
     }
 
+    /// The same numbers under another shape; costs nothing.
+    pub fn view(&mut self, tensor: Tensor, shape: &[usize]) -> Result<Tensor> {
+        let from = self.shape(tensor);
+        let same = from.iter().product::<usize>() == shape.iter().product::<usize>();
+        ensure!(same, Shape, "view: {from:?} cannot be seen as {shape:?}");
+        let root = self.root(tensor);
+        let (role, tracked) = (Role::Value, self.tensors[root.0].tracked);
+        let view = self.tensor(shape, role, "", tracked);
+        self.tensors[view.0].of = Some(root);
+        Ok(view)
+    }
+
+    /// The tensor that owns the memory of `tensor`.
+    pub(crate) fn root(&self, tensor: Tensor) -> Tensor {
+        self.tensors[tensor.0].of.unwrap_or(tensor)
+    }
+
     /// Names a tensor and keeps it until the end of the plan, for the host to read.
     pub fn keep(&mut self, name: &str, tensor: Tensor) {
-        let info = &mut self.tensors[tensor.0];
+        let root = self.root(tensor);
+        let info = &mut self.tensors[root.0];
         info.kept = true;
         if info.role == Role::Value {
             info.name = name.to_owned();
@@ -181,6 +202,7 @@ impl Graph {
 
     /// The gradient of a tracked tensor, once [`Graph::backward`] has been called.
     pub fn gradient(&self, of: Tensor) -> Option<Tensor> {
+        let of = self.root(of);
         self.gradients.iter().find(|(tensor, _)| *tensor == of).map(|(_, gradient)| *gradient)
     }
 

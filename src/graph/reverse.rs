@@ -26,10 +26,12 @@ pub(super) fn walk(graph: &mut Graph, roots: &[(Tensor, Option<Tensor>)]) -> Res
     let mut losses: BTreeSet<Tensor> = BTreeSet::new();
     let mut given = BTreeSet::new();
     for &(root, seed) in roots {
+        let root = graph.root(root);
         match seed {
             Some(seed) => {
                 let (of, is) = (graph.shape(root), graph.shape(seed));
-                ensure!(of == is, Shape, "backward: the gradient of {of:?} has shape {is:?}");
+                let same = of.iter().product::<usize>() == is.iter().product::<usize>();
+                ensure!(same, Shape, "backward: the gradient of {of:?} has shape {is:?}");
                 gradients.insert(root, seed);
             }
             None => {
@@ -127,7 +129,7 @@ impl Reverse<'_> {
         let mut accumulate = vec![false; own];
         let mut sums: Vec<(Tensor, Tensor)> = Vec::new();
         for (at, &target) in targets.iter().enumerate() {
-            let of = self.input(target);
+            let of = self.graph.root(self.input(target));
             ensure!(self.graph.tensors[of.0].tracked, Internal, "{}: input {target} wants no gradient", op.name());
             let shape = self.graph.shape(of).to_vec();
             match self.existing(of)? {
@@ -158,7 +160,7 @@ impl Reverse<'_> {
 
     /// The gradient of input `target` is `dout` itself (residual connections).
     pub fn pass(&mut self, dout: Tensor, target: usize) -> Result<()> {
-        let of = self.input(target);
+        let of = self.graph.root(self.input(target));
         if !self.graph.tensors[of.0].tracked {
             return Ok(());
         }

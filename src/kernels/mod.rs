@@ -9,13 +9,14 @@ use std::ops::Range;
 pub mod case;
 pub mod compose;
 pub mod live;
+pub mod positions;
 pub mod sum;
 
 pub use case::Case;
 pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
-pub const ALL: &[&Kernel] = &[&sum::SUM];
+pub const ALL: &[&Kernel] = &[&positions::POSITIONS_FILL, &sum::SUM];
 
 /// How a kernel uses one of its bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,8 @@ pub trait Params: bytemuck::Pod {
 pub trait Scalar: Copy + Default + Send + Sync + 'static {
     /// The unsigned integer of the same size.
     type Uint: Copy + Into<u64>;
+    /// A whole number as it lies in this memory.
+    fn uint(value: u32) -> Self::Uint;
     /// As f64, where sums are made.
     fn wide(self) -> f64;
     /// Back from f64, rounded once.
@@ -98,6 +101,9 @@ pub trait Scalar: Copy + Default + Send + Sync + 'static {
 
 impl Scalar for f32 {
     type Uint = u32;
+    fn uint(value: u32) -> u32 {
+        value
+    }
     fn wide(self) -> f64 {
         f64::from(self)
     }
@@ -108,6 +114,9 @@ impl Scalar for f32 {
 
 impl Scalar for f64 {
     type Uint = u64;
+    fn uint(value: u32) -> u64 {
+        u64::from(value)
+    }
     fn wide(self) -> f64 {
         self
     }

@@ -12,6 +12,9 @@ use crate::kernels::{Access, Kernel};
 
 mod pack;
 mod print;
+mod stage;
+
+pub use stage::{Arenas, Stage};
 
 /// A value's number in the list that is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -54,3 +54,15 @@ fn a_trainable_weight_that_nothing_reaches_is_refused() {
     let error = graph.backward(&[(y, Some(seed))]).unwrap_err();
     assert!(error.to_string().contains("forgotten"), "{error}");
 }
+
+#[test]
+fn a_view_shares_its_numbers_and_its_gradient() {
+    Probe::new(&[&[3, 4]], |g, v, _| {
+        let twice = g.one(Plus, &[v[0], v[0]])?;
+        let flat = g.view(twice, &[12])?;
+        let other = g.view(v[0], &[12])?;
+        let sum = g.one(Plus, &[flat, other])?;
+        Ok(vec![g.view(sum, &[2, 6])?, twice])
+    })
+    .check();
+}

@@ -2,8 +2,6 @@
 //!
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod devices;
 mod shaders;
 mod sum;

@@ -1,0 +1,5 @@
+//! Batches and a graph to new weights: schedule, optimiser, loop.
+//!
+//! Prints nothing and owns no clock but the one it is given.
+
+pub mod schedule;

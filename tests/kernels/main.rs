@@ -3,5 +3,6 @@
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
 mod devices;
+mod positions;
 mod shaders;
 mod sum;

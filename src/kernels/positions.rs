@@ -27,7 +27,7 @@ fn reference<S: Scalar>(call: &Call<'_, S>, _: Range<usize>) {
     let p: &Params = call.params();
     let past = call.live.word(place::PAST) as usize;
     let positions = call.ids_out(1);
-    for (at, position) in positions.iter_mut().enumerate() {
+    for (at, position) in positions.iter_mut().enumerate().take((p.rows * p.time) as usize) {
         let first = call.id(0, at / p.time as usize * 2);
         *position = S::uint((past + at % p.time as usize).saturating_sub(first) as u32);
     }

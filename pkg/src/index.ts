@@ -1,3 +1,3 @@
-// The package on a page.
+// The package on a page: everything runs in a worker, unless `configure` says otherwise. In Node, Deno and workers it runs where it is.
 
-export { GriotError, type Code } from "./errors.js";
+export * from "./surface.js";

@@ -44,7 +44,8 @@ export type ToHost =
   | { type: "abort"; id: number }
   /** The answer to `pull`: documents, or none at the end, or the error of the iterable. */
   | { type: "documents"; pull: number; documents?: unknown[]; error?: WireError }
-  | { type: "release"; object: number };
+  /** Frees an object; its calls in hand reject with `disposed`. Answered by a result. */
+  | { type: "release"; id: number; object: number };
 
 export type FromHost =
   | { type: "ready" }
@@ -59,7 +60,7 @@ export type FromHost =
 
 /** One end of the line between client and host. */
 export interface Port {
-  post(message: ToHost, transfer?: Transferable[]): void;
+  post(message: ToHost): void;
   /** Ends the other side there and then. */
   terminate(): void;
 }
@@ -69,6 +70,8 @@ export interface Receiver {
   message(message: FromHost): void;
   /** The other side ended without a word. */
   lost(reason: string): void;
+  /** The line could not be opened. */
+  failed(thrown: unknown): void;
 }
 
 /** Opens a line: starts a worker, or a host in this thread. */

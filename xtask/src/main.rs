@@ -1,4 +1,4 @@
-//! The only automation of the project: `cargo xtask demo | test | check | bench | pkg`.
+//! The only automation of the project: `cargo xtask demo | test | check | build | bench | pkg`.
 //!
 //! In: the name of a job. Out: its stages, printed with their times; one failing stage hides no other, and the exit
 //! code says whether all passed. Each job sets up what it needs by itself (see `setup.rs`).
@@ -16,6 +16,7 @@ const USAGE: &str = "cargo xtask demo [PORT]   build wasm, package and pages, an
 cargo xtask test          every test there is
 cargo xtask check         the fast subset: format, lints, structure, unit tests, types; no wasm, no browser
 cargo xtask bench [NAME]  the benches
+cargo xtask build         the package with the wasm that tests drive, as `test` builds it
 cargo xtask pkg           the publishable package, with the wasm's size by crate";
 
 fn main() -> ExitCode {
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Some("demo") => steps::demo(argument.unwrap_or("8080")),
         Some("test") => steps::test(),
         Some("check") => steps::check(),
+        Some("build") => steps::build(),
         Some("bench") => steps::bench(argument),
         Some("pkg") => steps::pkg(),
         _ => {

@@ -27,6 +27,16 @@ pub fn check() -> bool {
     stages.finish()
 }
 
+/// The package with the wasm that tests drive.
+pub fn build() -> bool {
+    let mut stages = Stages::new();
+    stages.run("setup: wasm target", setup::wasm_target);
+    stages.run("setup: npm packages", setup::npm_packages);
+    stages.run("wasm", || wasm::compile("wasm-dev", false).and_then(|files| wasm::bind(&files)));
+    stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
+    stages.finish()
+}
+
 /// Every test there is.
 pub fn test() -> bool {
     let mut stages = Stages::new();
@@ -44,7 +54,7 @@ pub fn test() -> bool {
         ready[0] && stages.run("wasm", || wasm::compile("wasm-dev", false).and_then(|files| wasm::bind(&files)));
     let packaged = ready[1] && built && stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
     if packaged {
-        stages.command("types", &mut command("npm", &["run", "--silent", "types"]));
+        stages.command("types", &mut command("npm", &["run", "--silent", "types:all"]));
         stages.command("package in Node", &mut command("npm", &["run", "--silent", "test:node"]));
         if let (true, Ok(browser)) = (ready[2], setup::chromium()) {
             let mut tests = command("npm", &["run", "--silent", "test:browser"]);

@@ -11,6 +11,18 @@ use wasm_bindgen_cli_support::Bindgen;
 /// The two variants: name in the package, target features.
 const VARIANTS: [(&str, &str); 2] = [("griot", "+simd128"), ("griot-relaxed", "+simd128,+relaxed-simd")];
 
+/// The glue starts one instance for good; after a trap, or for another file, the direct binding needs the next.
+const START: &str = "
+export function start(module) {
+    wasmModule = module;
+    __wbg_reset_state();
+}
+";
+const START_TYPE: &str = "
+/** Starts a new instance of a compiled module; what the one before held is gone. */
+export function start(module: WebAssembly.Module): void;
+";
+
 /// Where the generated files go; git ignores it.
 pub fn folder() -> PathBuf {
     root().join("pkg/wasm")
@@ -48,7 +60,7 @@ pub fn bind(files: &[PathBuf]) -> Result<(), String> {
         // The package says where the wasm is; a second address in the glue would make bundlers ship it twice.
         bindgen.omit_default_module_path(true);
         // After a trap the direct binding starts a new instance in the same thread.
-        bindgen.reset_state_function(true);
+        bindgen.reset_state_function(true).typescript(true);
         bindgen.remove_name_section(true).remove_producers_section(true);
         let mut output = bindgen.generate_output().map_err(|error| format!("{name}: {error:#}"))?;
         let wasm = output.wasm_mut().emit_wasm();
@@ -56,8 +68,8 @@ pub fn bind(files: &[PathBuf]) -> Result<(), String> {
         match &glue {
             None => {
                 glue = Some(output.js().to_string());
-                write(folder.join("griot.js"), output.js().as_bytes())?;
-                write(folder.join("griot.d.ts"), output.ts().unwrap_or_default().as_bytes())?;
+                write(folder.join("griot.js"), format!("{}{START}", output.js()).as_bytes())?;
+                write(folder.join("griot.d.ts"), format!("{}{START_TYPE}", output.ts().unwrap_or_default()).as_bytes())?;
             }
             Some(first) if first != output.js() => {
                 write(folder.join(format!("{name}.differs.js")), output.js().as_bytes())?;

@@ -45,7 +45,7 @@ pub use native::compile;
 ///
 /// # Errors
 /// `unsupported`, always.
-#[cfg(all(target_arch = "wasm32", not(feature = "js")))]
+#[cfg(target_arch = "wasm32")]
 pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
     Err(Error::new(Kind::Unsupported, format!("regular expression {source:?}: this build has no engine for it")))
 }

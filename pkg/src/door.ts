@@ -1,0 +1,30 @@
+// What the wasm offers, as the host sees it: the exports of `src/js/` in Rust.
+//
+// Written by hand, so that types are checked without a build; `tests/browser/types/door.ts` holds it against the generated glue.
+
+/** What the host must do next with a job; the numbers are those of `Turn` in `src/js/job.rs`. */
+export const turn = { wait: 0, again: 1, boundary: 2, report: 3, input: 4, done: 5 } as const;
+
+/** One piece of work that the host drives; freeing it aborts it. */
+export interface Job {
+  readonly id: number;
+  poll(): number;
+  take(): unknown;
+  progress(): unknown[] | undefined;
+  feed(documents?: unknown[]): void;
+  restarts(): boolean;
+  stop(): void;
+  free(): void;
+}
+
+/** Everything that lives in the wasm can be freed. */
+export interface Held {
+  free(): void;
+}
+
+export interface Door {
+  /** Starts a new instance of a compiled module; what the one before held is gone. */
+  start(module: WebAssembly.Module): void;
+  install(wake: (job: number) => void, panicked: (message: string) => void): void;
+  trap_for_tests(): void;
+}

@@ -1,0 +1,104 @@
+// An object that lives on the other side, and the calls on it.
+//
+// In: the reference that made it and a recipe to make it again. Out: calls that find it, also after the runtime was replaced: the
+// recipe is then followed once, before the first call. A disposed object rejects with `disposed`.
+
+import type { Client } from "./client.js";
+import { GriotError } from "./errors.js";
+import type { CallOptions } from "./platform.js";
+import type { ObjectRef } from "./protocol.js";
+import { Run, type Sink, type Work } from "./run.js";
+import { current } from "./runtime.js";
+
+/** How an object is made again after the runtime was replaced: a static method of its service, with its arguments. */
+export interface Recipe {
+  method: string;
+  args: unknown[];
+}
+
+export class Remote {
+  #home: { client: Client; reference: Promise<ObjectRef> } | undefined;
+  #disposed = false;
+
+  constructor(readonly service: string, client: Client, reference: ObjectRef, readonly recipe: Recipe | undefined) {
+    this.#home = { client, reference: Promise.resolve(reference) };
+  }
+
+  /** Where the object is now. */
+  async locate(): Promise<{ client: Client; reference: ObjectRef }> {
+    if (this.#disposed) throw new GriotError("disposed", `the ${this.service} was disposed of`);
+    if (this.#home === undefined || this.#home.client.isOver) {
+      if (this.recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`);
+      const client = current();
+      const { method, args } = this.recipe;
+      this.#home = { client, reference: client.call({ service: this.service }, method, args) as Promise<ObjectRef> };
+    }
+    const { client, reference } = this.#home;
+    return { client, reference: await reference };
+  }
+
+  /** One call on the object. */
+  async call<T>(method: string, args: unknown[], options: CallOptions = {}): Promise<T> {
+    const { client, reference } = await this.locate();
+    return (await client.call({ service: this.service, object: reference.griotObject }, method, await references(args), options)) as T;
+  }
+
+  /** One run on the object. */
+  run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result): Run<Report, Result> {
+    return startRun(revive, async (sink) => {
+      const { client, reference } = await this.locate();
+      return client.run({ service: this.service, object: reference.griotObject }, method, await references(args), options, sink);
+    });
+  }
+
+  /** Frees the object and ends the calls on it. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    const home = this.#home;
+    this.#disposed = true;
+    this.#home = undefined;
+    if (home === undefined || home.client.isOver) return;
+    const reference = await home.reference.catch(() => undefined);
+    if (reference !== undefined && !home.client.isOver) await home.client.release(reference.griotObject).catch(() => {});
+  }
+}
+
+/** A static call; returns the client with the value, so that objects know where they live. */
+export async function callStatic<T>(service: string, method: string, args: unknown[], options: CallOptions = {}): Promise<{ client: Client; value: T }> {
+  const crossing = await references(args);
+  const client = current();
+  return { client, value: (await client.call({ service }, method, crossing, options)) as T };
+}
+
+/** A static run. */
+export function runStatic<Report, Result>(service: string, method: string, args: unknown[], options: CallOptions, revive: (result: never, client: Client) => Result): Run<Report, Result> {
+  let client: Client;
+  return startRun((result: never) => revive(result, client), async (sink) => {
+    const crossing = await references(args);
+    client = current();
+    return client.run({ service }, method, crossing, options, sink);
+  });
+}
+
+/** Arguments with the objects among them as references. */
+async function references(args: unknown[]): Promise<unknown[]> {
+  return await Promise.all(args.map(async (arg) => (arg instanceof Remote ? (await arg.locate()).reference : arg)));
+}
+
+/** A run whose work is reached a little later: what is asked of it meanwhile is passed on. */
+function startRun<Report, Result>(revive: (result: never) => Result, begin: (sink: Sink<unknown, unknown>) => Promise<Work>): Run<Report, Result> {
+  return new Run<Report, Result>((sink) => {
+    const work = begin({
+      report: (report) => sink.report(report as Report),
+      done: (result) => sink.done(revive(result as never)),
+      failed: (error) => {
+        const partial = (error as { partial?: unknown }).partial;
+        if (partial !== undefined) Object.assign(error as object, { partial: revive(partial as never) });
+        sink.failed(error);
+      },
+    });
+    work.catch((thrown: unknown) => sink.failed(thrown));
+    const then = (use: (work: Work) => void) => void work.then(use, () => {});
+    return { grant: (n) => then((w) => w.grant(n)), control: (what) => then((w) => w.control(what)) };
+  });
+}

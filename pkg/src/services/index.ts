@@ -1,0 +1,15 @@
+// The services of a host, by name. A new subject of the door is one file beside this one and one line here.
+
+import type { Service } from "../host.js";
+import type { HostSettings } from "../protocol.js";
+import { lab } from "./lab.js";
+
+/** What services may know of the host that they run in. */
+export interface Surroundings {
+  settings: HostSettings;
+  variant: "simd" | "relaxed";
+}
+
+export function services(_surroundings: Surroundings): Record<string, Service> {
+  return { lab };
+}

@@ -1,0 +1,63 @@
+// Who works on an object, one at a time, in order of arrival; and the way back to the event loop.
+//
+// A call takes its turn and gives it back at its end; a run gives it back between steps, behind whoever waits.
+
+/** Turns on one object. */
+export class Turns {
+  #busy = false;
+  #waiting: (() => void)[] = [];
+
+  /** Resolves when it is the caller's turn. The place in the line is taken at once. */
+  take(): Promise<void> {
+    if (!this.#busy) {
+      this.#busy = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives the turn to who has waited longest. */
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#busy = false;
+    else next();
+  }
+
+  /** Whether anybody waits. */
+  get wanted(): boolean {
+    return this.#waiting.length > 0;
+  }
+}
+
+const due: (() => void)[] = [];
+let channel: MessageChannel | undefined;
+
+/** Resolves in the next turn of the event loop: messages, input and painting come first. No timer, which browsers would clamp. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (channel === undefined) {
+      channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        due.shift()?.();
+        if (due.length === 0) rest();
+      };
+    }
+    due.push(resolve);
+    channel.port2.postMessage(undefined);
+    wakeUp();
+  });
+}
+
+/** In Node an open port keeps the process alive; it should only while somebody waits. */
+interface NodePort {
+  ref?(): void;
+  unref?(): void;
+}
+
+function wakeUp(): void {
+  (channel?.port1 as NodePort | undefined)?.ref?.();
+}
+
+function rest(): void {
+  (channel?.port1 as NodePort | undefined)?.unref?.();
+}

@@ -69,7 +69,10 @@ pub fn bind(files: &[PathBuf]) -> Result<(), String> {
             None => {
                 glue = Some(output.js().to_string());
                 write(folder.join("griot.js"), format!("{}{START}", output.js()).as_bytes())?;
-                write(folder.join("griot.d.ts"), format!("{}{START_TYPE}", output.ts().unwrap_or_default()).as_bytes())?;
+                write(
+                    folder.join("griot.d.ts"),
+                    format!("{}{START_TYPE}", output.ts().unwrap_or_default()).as_bytes(),
+                )?;
             }
             Some(first) if first != output.js() => {
                 write(folder.join(format!("{name}.differs.js")), output.js().as_bytes())?;

@@ -1,0 +1,7 @@
+// Every case that runs wherever the package runs: on a page through a worker, on a page directly, in a worker, in Node.
+
+import { cases as runtime } from "./runtime.js";
+
+export const cases = Object.entries({ runtime }).flatMap(([subject, cases]) =>
+  Object.entries(cases).map(([name, run]) => ({ name: `${subject}: ${name}`, run })),
+);

@@ -5,6 +5,7 @@
 
 use super::model::trie::Trie;
 use super::unicode;
+use std::collections::HashSet;
 
 /// A token added to the vocabulary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,8 +49,12 @@ pub type Stretch = (Option<usize>, usize, usize);
 impl AddedTokens {
     /// Makes the list, in id order; `normalise` gives the normalised form of a text.
     pub fn new(mut tokens: Vec<AddedToken>, normalise: impl Fn(&str) -> String) -> Self {
-        tokens.retain(|token| !token.content.is_empty());
+        let mut seen = HashSet::new();
+        tokens.retain(|token| !token.content.is_empty() && seen.insert(token.content.clone()));
+        // Of two tokens with one number the later one counts.
+        tokens.reverse();
         tokens.sort_by_key(|token| token.id);
+        tokens.dedup_by_key(|token| token.id);
         let normal: Vec<Option<String>> = tokens
             .iter()
             .map(|token| Some(normalise(&token.content)).filter(|text| token.normalized && *text != token.content))
@@ -95,7 +100,7 @@ impl AddedTokens {
 
     /// The number of a token by its text.
     pub fn id(&self, content: &str) -> Option<u32> {
-        self.tokens.iter().rev().find(|token| token.content == content).map(|token| token.id)
+        self.tokens.iter().find(|token| token.content == content).map(|token| token.id)
     }
 
     /// Whether any are looked for, in raw or in normalised text.

@@ -119,10 +119,11 @@ impl Decoder {
             Decoder::Strip { content, start, stop } => {
                 for token in &mut tokens {
                     let mut rest = token.as_str();
-                    for _ in 0..*start {
+                    // A file may ask for more than the token has.
+                    for _ in 0..(*start).min(token.len()) {
                         rest = rest.strip_prefix(*content).unwrap_or(rest);
                     }
-                    for _ in 0..*stop {
+                    for _ in 0..(*stop).min(token.len()) {
                         rest = rest.strip_suffix(*content).unwrap_or(rest);
                     }
                     if rest.len() < token.len() {

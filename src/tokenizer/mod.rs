@@ -6,21 +6,23 @@
 //! name does. Knows no tensor.
 
 pub mod added; // added tokens, found in the raw text
-pub mod aligned; // text that remembers where it came from
+pub mod normalise; // text -> the form that the vocabulary knows
+pub mod split; // text -> pieces
+pub mod model; // piece -> tokens
+pub mod process; // tokens -> tokens with special ones around
 pub mod decode; // tokens -> text
 pub mod encode; // all of it in order
-pub mod encoding; // the result
+pub mod stream; // decoding while tokens arrive
 pub mod explain; // how each piece was built
-pub mod model; // piece -> tokens
-pub mod normalise; // text -> the form the vocabulary knows
-pub mod presets;
-pub mod process; // tokens -> tokens with special ones around
-pub mod split; // text -> pieces
-pub mod stream; // decoding while tokens arrive // the parts of well-known tokenizers
+pub mod presets; // the parts of well-known tokenizers
+pub mod file; // from and to Hugging Face's files
 
-pub mod bytes;
-pub mod unicode;
-pub mod vocab;
+// -- what they stand on --
+pub mod encoding; // the result: ids and what belongs to them
+pub mod aligned; // text that remembers where it came from
+pub mod vocab; // tokens <-> numbers
+pub mod bytes; // bytes <-> their symbols
+pub mod unicode; // classes of characters
 
 pub use added::{AddedToken, AddedTokens};
 pub use decode::Decoder;

@@ -7,6 +7,7 @@ pub mod data; // ids -> batches
 pub mod train; // batches + graph -> new weights
 
 // -- what it stands on --
+pub mod ops; // one file per operation: shape rule, launches, gradient
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name
 pub mod plan; // graph -> launches + memory
 pub mod device; // two players of one plan: gpu and cpu

@@ -17,8 +17,11 @@ pub struct Variant {
 }
 
 /// The files that others use, by name: base text and subgroup text.
-const USED: &[(&str, &str, Option<&str>)] =
-    &[("live", include_str!("../../shaders/live.wgsl"), None), ("rng", include_str!("../../shaders/rng.wgsl"), None)];
+const USED: &[(&str, &str, Option<&str>)] = &[
+    ("activation", include_str!("../../shaders/activation.wgsl"), None),
+    ("live", include_str!("../../shaders/live.wgsl"), None),
+    ("rng", include_str!("../../shaders/rng.wgsl"), None),
+];
 
 /// The whole WGSL of a kernel file for one variant and one set of constants.
 ///

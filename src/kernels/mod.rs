@@ -6,17 +6,22 @@
 
 use std::ops::Range;
 
+pub mod activation;
 pub mod case;
 pub mod compose;
+pub mod fast_math;
+pub mod gate;
 pub mod live;
 pub mod positions;
 pub mod sum;
+pub mod unary;
 
 pub use case::Case;
 pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
-pub const ALL: &[&Kernel] = &[&positions::POSITIONS_FILL, &sum::SUM];
+pub const ALL: &[&Kernel] =
+    &[&gate::GATE, &gate::GATE_GRADIENT, &positions::POSITIONS_FILL, &sum::SUM, &unary::UNARY, &unary::UNARY_GRADIENT];
 
 /// How a kernel uses one of its bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
+mod activation;
 mod devices;
 mod positions;
 mod shaders;

@@ -1,0 +1,23 @@
+// y = f(x). One thread an element.
+//!use activation
+
+struct Params {
+    count: u32,
+    kind: u32, // the activation's code
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>; // (N)
+@group(0) @binding(1) var<storage, read_write> y: array<f32>; // (N)
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(256)
+fn unary(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = (group.y * groups.x + group.x) * 256u + thread;
+    if (i < p.count) {
+        y[i] = activate(p.kind, x[i]);
+    }
+}

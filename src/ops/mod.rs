@@ -1,0 +1,10 @@
+//! One file per operation: shape rule, launches, gradient.
+//!
+//! What comes in are shapes and operands, what goes out are launches of `kernels`. An operation knows what it saves for its
+//! gradient; it refuses to know models, weights' names and devices.
+
+mod activation;
+mod gate;
+
+pub use activation::Activate;
+pub use gate::Gate;

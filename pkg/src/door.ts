@@ -1,6 +1,6 @@
 // What the wasm offers, as the host sees it: the exports of `src/js/` in Rust.
 //
-// Written by hand, so that types are checked without a build; `tests/browser/types/door.ts` holds it against the generated glue.
+// Written by hand, so that types are checked without a build; `tests/browser/types/glue/door.ts` holds it against the generated glue.
 
 /** What the host must do next with a job; the numbers are those of `Turn` in `src/js/job.rs`. */
 export const turn = { wait: 0, again: 1, boundary: 2, report: 3, input: 4, done: 5 } as const;

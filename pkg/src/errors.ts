@@ -58,7 +58,7 @@ export function fromWire(wire: WireError): Error {
 }
 
 /** The rejection of an aborted call; a run adds `partial`, the result so far. */
-export function abortError(message = "The call was aborted."): DOMException {
+export function abortError(message = "The call was aborted."): Error {
   return new DOMException(message, "AbortError");
 }
 

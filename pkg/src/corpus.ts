@@ -24,12 +24,14 @@ export interface Source {
 
 const isBlob = (value: unknown): value is Blob => typeof Blob !== "undefined" && value instanceof Blob;
 
+const named = (blob: Blob) => ({ blob, name: "name" in blob ? String(blob.name) : "" });
+
 /** A corpus in the form that crosses; `serve` keeps a source and gives it its number. */
 export function describe(corpus: unknown, where: string, serve: (source: Source) => number): WireCorpus {
   if (typeof corpus === "string") return { documents: [corpus] };
-  if (isBlob(corpus)) return { files: [corpus] };
+  if (isBlob(corpus)) return { files: [named(corpus)] };
   if (Array.isArray(corpus)) {
-    if (corpus.length > 0 && corpus.every(isBlob)) return { files: corpus };
+    if (corpus.length > 0 && corpus.every(isBlob)) return { files: corpus.map(named) };
     return { documents: corpus };
   }
   if (typeof corpus === "function") {
@@ -126,11 +128,10 @@ async function* inBatches(documents: unknown[]): AsyncGenerator<unknown[], undef
   }
 }
 
-async function* ofFiles(files: Blob[]): AsyncGenerator<unknown[], undefined> {
-  for (const file of files) {
-    const name = "name" in file ? String(file.name) : "";
-    if (!name.endsWith(".jsonl")) yield [await file.text()];
-    else yield* ofLines(file, name);
+async function* ofFiles(files: { name: string; blob: Blob }[]): AsyncGenerator<unknown[], undefined> {
+  for (const { name, blob } of files) {
+    if (!name.endsWith(".jsonl")) yield [await blob.text()];
+    else yield* ofLines(blob, name);
   }
 }
 

@@ -28,7 +28,8 @@ export interface ObjectRef {
 /** A corpus inside arguments: what can be cloned travels, what cannot is pulled. */
 export type WireCorpus =
   | { documents: unknown[] }
-  | { files: Blob[] }
+  /** The name apart: not every engine clones it with the file. */
+  | { files: { name: string; blob: Blob }[] }
   /** Documents asked for with `pull`; `again` says whether it can be begun a second time. */
   | { source: number; again: boolean };
 

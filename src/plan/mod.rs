@@ -13,8 +13,10 @@ use crate::kernels::{Access, Kernel};
 mod pack;
 mod print;
 mod stage;
+mod stages;
 
 pub use stage::{Arenas, Stage};
+pub use stages::Stages;
 
 /// A value's number in the list that is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,4 +2,5 @@
 //!
 //! Prints nothing and owns no clock but the one it is given.
 
+pub mod options;
 pub mod schedule;

@@ -5,6 +5,8 @@
 pub mod tokenizer; // text -> ids
 pub mod data; // ids -> batches
 pub mod train; // batches + graph -> new weights
+pub mod generate; // weights + ids -> ids
+pub mod tasks; // text in, text out
 
 // -- what it stands on --
 pub mod ops; // one file per operation: shape rule, launches, gradient

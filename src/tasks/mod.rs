@@ -1,0 +1,3 @@
+//! Text in, text out: where text meets numbers.
+
+pub mod stop;

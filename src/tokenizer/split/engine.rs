@@ -1,4 +1,4 @@
-//! The engines behind [`Matcher`]: fancy-regex natively, JavaScript's RegExp in a browser.
+//! The engine behind [`Matcher`]: fancy-regex natively.
 //!
 //! In: a regular expression in the syntax of Hugging Face's files (Oniguruma's). Out: a matcher, or a refusal that
 //! names the expression. Steps are limited where the engine can count them.

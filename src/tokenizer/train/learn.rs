@@ -1,0 +1,322 @@
+//! Tokens by merging: the loop that BPE and WordPiece share.
+//!
+//! In: an alphabet and words as its ids. Out: one [`Step`] per merge, then names and merges.
+//! BPE (Sennrich et al. 2016) takes the pair with the greatest count; equal counts go to the smallest (left id, right id),
+//! or, as sentencepiece has it, to the shorter, then lexicographically smaller token. WordPiece joins names without
+//! the prefix of the right one.
+//! Refuses to know where the words came from and how ids are laid out in the end.
+
+use super::Step;
+use super::gain::GainMerger;
+use super::merger::{Merger, Next, Rule};
+use super::spans::{Slot, Spans};
+use crate::error::Result;
+use std::collections::HashMap;
+
+/// The names of tokens, by id and back.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    names: Vec<Box<str>>,
+    ids: HashMap<Box<str>, u32>,
+}
+
+impl Names {
+    /// The id of `name`, a new one if it was unknown.
+    pub(super) fn intern(&mut self, name: &str) -> u32 {
+        if let Some(&id) = self.ids.get(name) {
+            return id;
+        }
+        let id = self.names.len() as u32;
+        self.names.push(name.into());
+        self.ids.insert(name.into(), id);
+        id
+    }
+
+    pub(super) fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).copied()
+    }
+
+    pub(super) fn name(&self, id: u32) -> &str {
+        self.names.get(id as usize).map_or("", |name| name)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub(super) fn into_names(self) -> Vec<String> {
+        self.names.into_iter().map(String::from).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.names.iter().map(|name| name.len() * 2 + 56).sum()
+    }
+}
+
+/// Which pair goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preference {
+    /// The greatest count; ties to the smallest ids.
+    Count,
+    /// The greatest count; ties to the shorter, then smaller text. Pieces keep sentencepiece's rules.
+    CountThenText,
+    /// The greatest count(ab) / (count(a) · count(b)); ties to the smallest ids.
+    Gain,
+}
+
+/// The smallest (left id, right id) first; all pairs may be merged.
+#[derive(Debug)]
+pub(super) struct ByIds;
+
+impl Rule for ByIds {
+    type Tie = u64;
+    fn tie(&self, left: u32, right: u32) -> u64 {
+        super::pairs::key(left, right)
+    }
+    fn allows(&self, _: u32, _: u32) -> bool {
+        true
+    }
+    fn learn(&mut self, _: &str) {}
+}
+
+/// The shorter, then lexicographically smaller text first; only what sentencepiece accepts as a piece.
+#[derive(Debug, Default)]
+pub(super) struct ByText {
+    names: Vec<Box<str>>,
+}
+
+impl Rule for ByText {
+    type Tie = (usize, Box<str>);
+    fn tie(&self, left: u32, right: u32) -> (usize, Box<str>) {
+        let text = [&*self.names[left as usize], &*self.names[right as usize]].concat();
+        (text.chars().count(), text.into())
+    }
+    fn allows(&self, left: u32, right: u32) -> bool {
+        let (left, right) = (&self.names[left as usize], &self.names[right as usize]);
+        super::pieces::PieceRules { digits_apart: true, ..Default::default() }.accept(left.chars().chain(right.chars()))
+    }
+    fn learn(&mut self, name: &str) {
+        self.names.push(name.into());
+    }
+}
+
+/// The merge that an engine proposes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proposal {
+    pub(super) left: u32,
+    pub(super) right: u32,
+    pub(super) count: u64,
+    pub(super) score: Option<f64>,
+}
+
+/// What an engine came to within its budget.
+pub(super) enum Progress {
+    Pending,
+    Proposal(Proposal),
+    Exhausted,
+}
+
+/// Proposes merges and carries them out, over any width of slots and any rule.
+pub(super) trait Engine: Send {
+    fn propose(&mut self, budget: &mut usize) -> Result<Progress>;
+    /// Carries out the last proposal.
+    fn accept(&mut self, token: u32, name: &str, known: bool, budget: &mut usize);
+    /// Turns the last proposal down for good.
+    fn refuse(&mut self);
+    /// Bytes held for the words, and for the vocabulary.
+    fn bytes(&self) -> (usize, usize);
+}
+
+struct Counting<S, R: Rule> {
+    merger: Merger<S, R>,
+    chosen: Option<super::merger::Chosen>,
+}
+
+impl<S: Slot + Send, R: Rule + Send> Engine for Counting<S, R>
+where
+    R::Tie: Send,
+{
+    fn propose(&mut self, budget: &mut usize) -> Result<Progress> {
+        Ok(match self.merger.next(budget)? {
+            Next::Pending => Progress::Pending,
+            Next::Exhausted => Progress::Exhausted,
+            Next::Merge(chosen) => {
+                self.chosen = Some(chosen);
+                Progress::Proposal(Proposal {
+                    left: chosen.left,
+                    right: chosen.right,
+                    count: chosen.count,
+                    score: None,
+                })
+            }
+        })
+    }
+    fn accept(&mut self, token: u32, name: &str, known: bool, budget: &mut usize) {
+        if let Some(chosen) = self.chosen.take() {
+            if !known {
+                self.merger.rule.learn(name);
+            }
+            self.merger.merge(chosen, token, known, budget);
+        }
+    }
+    fn refuse(&mut self) {
+        if let Some(chosen) = self.chosen.take() {
+            self.merger.refuse(chosen);
+        }
+    }
+    fn bytes(&self) -> (usize, usize) {
+        (self.merger.bytes(), self.merger.vocabulary_bytes())
+    }
+}
+
+impl<S: Slot + Send> Engine for GainMerger<S> {
+    fn propose(&mut self, budget: &mut usize) -> Result<Progress> {
+        Ok(match GainMerger::propose(self, budget) {
+            Some(proposal) => Progress::Proposal(proposal),
+            None => Progress::Exhausted,
+        })
+    }
+    fn accept(&mut self, token: u32, _: &str, known: bool, budget: &mut usize) {
+        self.merge(token, known, budget);
+    }
+    fn refuse(&mut self) {
+        GainMerger::refuse(self);
+    }
+    fn bytes(&self) -> (usize, usize) {
+        (GainMerger::bytes(self), self.vocabulary_bytes())
+    }
+}
+
+/// Chooses the narrowest slots that hold `vocab` ids, and the engine of the preference.
+pub(super) fn engine(
+    words: &mut dyn FnMut(&mut dyn WordSink) -> Result<()>,
+    names: &Names,
+    places: usize,
+    vocab: usize,
+    preference: Preference,
+    least: u64,
+) -> Result<Box<dyn Engine>> {
+    match vocab < usize::from(u16::MAX) {
+        true => sized::<u16>(words, names, places, preference, least),
+        false => sized::<u32>(words, names, places, preference, least),
+    }
+}
+
+/// Takes words as ids of an alphabet.
+pub(super) trait WordSink {
+    /// A word; `None` is a place that no pair may touch.
+    fn word(&mut self, ids: &mut dyn Iterator<Item = Option<u32>>, count: u64) -> Result<()>;
+}
+
+impl<S: Slot> WordSink for Spans<S> {
+    fn word(&mut self, ids: &mut dyn Iterator<Item = Option<u32>>, count: u64) -> Result<()> {
+        self.push(ids, count)
+    }
+}
+
+fn sized<S: Slot + Send + 'static>(
+    words: &mut dyn FnMut(&mut dyn WordSink) -> Result<()>,
+    names: &Names,
+    places: usize,
+    preference: Preference,
+    least: u64,
+) -> Result<Box<dyn Engine>> {
+    let mut spans = Spans::<S>::new(names.len(), places)?;
+    words(&mut spans)?;
+    spans.seal();
+    Ok(match preference {
+        Preference::Count => Box::new(Counting { merger: Merger::new(spans, ByIds, least), chosen: None }),
+        Preference::CountThenText => {
+            let rule = ByText { names: names.names.clone() };
+            Box::new(Counting { merger: Merger::new(spans, rule, least), chosen: None })
+        }
+        Preference::Gain => Box::new(GainMerger::new(spans, least)?),
+    })
+}
+
+/// The state of a training by merges.
+pub(super) struct Learner {
+    pub(super) names: Names,
+    pub(super) merges: Vec<(u32, u32)>,
+    engine: Box<dyn Engine>,
+    /// Stripped from a right token when it is joined.
+    prefix: &'static str,
+    /// Ids that carry no span of their own (special tokens): never made by a merge.
+    reserved: usize,
+    /// Whether a token that exists may be made once more.
+    again: bool,
+    target: usize,
+    done: bool,
+}
+
+impl Learner {
+    pub(super) fn new(
+        names: Names,
+        engine: Box<dyn Engine>,
+        prefix: &'static str,
+        reserved: usize,
+        again: bool,
+        target: usize,
+    ) -> Self {
+        let done = names.len() >= target;
+        Learner { names, merges: Vec::new(), engine, prefix, reserved, again, target, done }
+    }
+
+    /// Learns until the budget is used up; `true`: nothing is left to learn.
+    pub(super) fn advance(&mut self, budget: &mut usize, steps: &mut Vec<Step>) -> Result<bool> {
+        while !self.done && *budget > 0 {
+            let proposal = match self.engine.propose(budget)? {
+                Progress::Pending => break,
+                Progress::Exhausted => {
+                    self.done = true;
+                    break;
+                }
+                Progress::Proposal(proposal) => proposal,
+            };
+            // Even a merge that touches few places costs something.
+            *budget = budget.saturating_sub(64);
+            let (left, right) = (self.names.name(proposal.left), self.names.name(proposal.right));
+            let stem = right.strip_prefix(self.prefix).unwrap_or(right);
+            let name = [left, stem].concat();
+            let known = self.names.id(&name);
+            if known.is_some_and(|id| !self.again || (id as usize) < self.reserved || !self.same_span(id, &proposal)) {
+                self.engine.refuse();
+                continue;
+            }
+            steps.push(Step {
+                step: self.merges.len() + 1,
+                token: name.clone(),
+                left: Some(left.to_string()),
+                right: Some(right.to_string()),
+                count: proposal.count,
+                score: proposal.score,
+            });
+            let token = self.names.intern(&name);
+            self.engine.accept(token, &name, known.is_some(), budget);
+            self.merges.push((proposal.left, proposal.right));
+            self.done = self.names.len() >= self.target;
+        }
+        Ok(self.done)
+    }
+
+    /// Whether an existing token spans as many characters as the pair would.
+    fn same_span(&self, id: u32, pair: &Proposal) -> bool {
+        self.span(id) == self.span(pair.left) + self.span(pair.right)
+    }
+
+    fn span(&self, id: u32) -> usize {
+        let name = self.names.name(id);
+        name.strip_prefix(self.prefix).filter(|stem| !stem.is_empty()).unwrap_or(name).chars().count()
+    }
+
+    /// Bytes held for the words, and for the vocabulary.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let (words, vocabulary) = self.engine.bytes();
+        (words, vocabulary + self.names.bytes() + self.merges.capacity() * 8)
+    }
+
+    /// How far it is: names known, names wanted.
+    pub(super) fn progress(&self) -> (usize, usize) {
+        (self.names.len().min(self.target), if self.done { self.names.len() } else { self.target })
+    }
+}

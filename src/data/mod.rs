@@ -1,3 +1,4 @@
 //! Ids to batches, and the texts they come from.
 
+pub mod batch;
 pub mod windows;

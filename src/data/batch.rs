@@ -1,0 +1,291 @@
+//! A batch: rows of ids with what a model must know beside them, all of one length.
+//!
+//! Comes in: rows from [`super::windows`], or ids, masks and labels as a caller gives them. Goes out: flat arrays, row-major, that
+//! become a plan's inputs. Padding holds id 0, is outside every span, and is never a target.
+
+use super::windows::{IGNORED, Row};
+use crate::error::Result;
+use crate::{bail, ensure};
+
+/// One stack's inputs: (rows, time), and which places each row may see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Side {
+    /// Places of each row.
+    pub time: usize,
+    /// Ids (rows, time).
+    pub ids: Vec<u32>,
+    /// Places of the ids in their sequences (rows, time).
+    pub positions: Vec<u32>,
+    /// First seen place of each row and one past the last (rows, 2).
+    pub spans: Vec<u32>,
+    /// Type ids (rows, time); all 0 where absent.
+    pub types: Option<Vec<u32>>,
+    /// Numbers of packed documents (rows, time).
+    pub segments: Option<Vec<u32>>,
+}
+
+/// A batch for one stack, or for two where there is an encoder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Rows.
+    pub rows: usize,
+    /// The only stack's inputs, or the decoder's.
+    pub main: Side,
+    /// The encoder's inputs, where there is one.
+    pub encoder: Option<Side>,
+    /// For each place of the main stack the id to predict there, or [`IGNORED`] (rows, time); empty where nothing is.
+    pub targets: Vec<u32>,
+}
+
+impl Side {
+    /// Rows of ids with a mask: 1 where a token stands, 0 for padding at either end. Positions count from the first token
+    /// unless given.
+    ///
+    /// Fails with `bad-input` for rows of different lengths, `unsupported` for a mask with a hole.
+    pub fn new(ids: &[Vec<u32>], mask: Option<&[Vec<u32>]>, positions: Option<&[Vec<u32>]>) -> Result<Side> {
+        let time = ids.first().map_or(0, Vec::len);
+        ensure!(time > 0, BadInput, "a batch needs at least one row of at least one id");
+        let mut side = Side { time, ..Side::default() };
+        for (row, ids) in ids.iter().enumerate() {
+            ensure!(ids.len() == time, BadInput, "row {row} has {} ids, the first has {time}", ids.len());
+            let (from, to) = match mask {
+                None => (0, time),
+                Some(mask) => match mask.get(row) {
+                    Some(mask) => span(mask, time, row)?,
+                    None => bail!(BadInput, "the attention mask has no row {row}"),
+                },
+            };
+            side.ids.extend_from_slice(ids);
+            side.spans.extend([from as u32, to as u32]);
+            match positions {
+                None => side.positions.extend((0..time).map(|at| at.saturating_sub(from) as u32)),
+                Some(positions) => match positions.get(row) {
+                    Some(positions) if positions.len() == time => side.positions.extend_from_slice(positions),
+                    _ => bail!(BadInput, "positionIds: row {row} is not of {time} numbers"),
+                },
+            }
+        }
+        Ok(side)
+    }
+
+    /// The same rows with room for more rows and longer ones.
+    fn padded(&self, rows: usize, more_rows: usize, time: usize) -> Side {
+        let grow = |numbers: &[u32]| {
+            let mut out = vec![0; more_rows * time];
+            for row in 0..rows {
+                out[row * time..row * time + self.time]
+                    .copy_from_slice(&numbers[row * self.time..(row + 1) * self.time]);
+            }
+            out
+        };
+        let mut spans = self.spans.clone();
+        spans.resize(more_rows * 2, 0);
+        Side {
+            time,
+            ids: grow(&self.ids),
+            positions: grow(&self.positions),
+            spans,
+            types: self.types.as_deref().map(grow),
+            // Padding is a document of its own.
+            segments: self.segments.as_deref().map(|segments| {
+                let mut out = vec![u32::MAX; more_rows * time];
+                for row in 0..rows {
+                    out[row * time..row * time + self.time]
+                        .copy_from_slice(&segments[row * self.time..(row + 1) * self.time]);
+                }
+                out
+            }),
+        }
+    }
+}
+
+fn span(mask: &[u32], time: usize, row: usize) -> Result<(usize, usize)> {
+    ensure!(
+        mask.len() == time,
+        BadInput,
+        "the attention mask's row {row} has {} numbers, {time} are wanted",
+        mask.len()
+    );
+    let from = mask.iter().position(|&m| m != 0).unwrap_or(0);
+    let to = mask.iter().rposition(|&m| m != 0).map_or(from, |last| last + 1);
+    let whole = mask.iter().take(to).skip(from).all(|&m| m != 0);
+    ensure!(whole, Unsupported, "the attention mask's row {row} has a hole; padding must be at its ends");
+    Ok((from, to))
+}
+
+impl Batch {
+    /// Packed rows, padded to the longest of them.
+    pub fn of_rows(packed: &[Row]) -> Batch {
+        let time = packed.iter().map(|row| row.ids.len()).max().unwrap_or(0);
+        let mut main = Side { time, segments: Some(Vec::new()), ..Side::default() };
+        let mut targets = Vec::with_capacity(packed.len() * time);
+        let mut several = false;
+        for row in packed {
+            let fill = |out: &mut Vec<u32>, numbers: &[u32], with: u32| {
+                out.extend_from_slice(numbers);
+                out.resize(out.len() + time - numbers.len(), with);
+            };
+            fill(&mut main.ids, &row.ids, 0);
+            fill(&mut main.positions, &row.positions, 0);
+            if let Some(segments) = &mut main.segments {
+                fill(segments, &row.segments, u32::MAX);
+            }
+            several |= row.segments.iter().any(|&segment| segment != 0);
+            fill(&mut targets, &row.targets, IGNORED);
+            main.spans.extend([0, row.ids.len() as u32]);
+        }
+        if !several {
+            main.segments = None;
+        }
+        Batch { rows: packed.len(), main, encoder: None, targets }
+    }
+
+    /// Labels of a causal model, as Hugging Face takes them: not shifted, negative ones ignored.
+    pub fn causal_targets(labels: &[Vec<i64>], time: usize) -> Result<Vec<u32>> {
+        let mut targets = Vec::with_capacity(labels.len() * time);
+        for (row, labels) in labels.iter().enumerate() {
+            ensure!(
+                labels.len() == time,
+                BadInput,
+                "labels: row {row} has {} numbers, {time} are wanted",
+                labels.len()
+            );
+            for at in 1..=time {
+                targets.push(labels.get(at).map_or(Ok(IGNORED), |&label| target(label))?);
+            }
+        }
+        Ok(targets)
+    }
+
+    /// Labels of a model that predicts in place: masked, or the decoder of two stacks.
+    pub fn plain_targets(labels: &[Vec<i64>], time: usize) -> Result<Vec<u32>> {
+        let mut targets = Vec::with_capacity(labels.len() * time);
+        for (row, labels) in labels.iter().enumerate() {
+            ensure!(
+                labels.len() == time,
+                BadInput,
+                "labels: row {row} has {} numbers, {time} are wanted",
+                labels.len()
+            );
+            for &label in labels {
+                targets.push(target(label)?);
+            }
+        }
+        Ok(targets)
+    }
+
+    /// How many targets count.
+    pub fn counted(&self) -> usize {
+        self.targets.iter().filter(|&&target| target != IGNORED).count()
+    }
+
+    /// Fails with `bad-input` if an id or target is not below `vocab`.
+    pub fn check(&self, vocab: usize) -> Result<()> {
+        for side in [Some(&self.main), self.encoder.as_ref()].into_iter().flatten() {
+            let wrong = side.ids.iter().find(|&&id| id as usize >= vocab);
+            if let Some(id) = wrong {
+                bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
+            }
+        }
+        if let Some(target) = self.targets.iter().find(|&&t| t != IGNORED && t as usize >= vocab) {
+            bail!(BadInput, "label {target} is out of the vocabulary of {vocab}");
+        }
+        Ok(())
+    }
+
+    /// The same batch in a larger bucket.
+    pub fn padded(&self, rows: usize, time: usize, source: usize) -> Batch {
+        let mut targets = vec![IGNORED; if self.targets.is_empty() { 0 } else { rows * time }];
+        if !targets.is_empty() {
+            for row in 0..self.rows {
+                let from = row * self.main.time;
+                targets[row * time..row * time + self.main.time]
+                    .copy_from_slice(&self.targets[from..from + self.main.time]);
+            }
+        }
+        Batch {
+            rows,
+            main: self.main.padded(self.rows, rows, time),
+            encoder: self.encoder.as_ref().map(|side| side.padded(self.rows, rows, source)),
+            targets,
+        }
+    }
+}
+
+fn target(label: i64) -> Result<u32> {
+    if label < 0 {
+        return Ok(IGNORED);
+    }
+    match u32::try_from(label) {
+        Ok(label) if label != IGNORED => Ok(label),
+        _ => bail!(BadInput, "label {label} is no token id"),
+    }
+}
+
+/// The rows of a bucket: exact to 8, then powers of two.
+pub fn row_bucket(rows: usize) -> usize {
+    if rows <= 8 { rows.max(1) } else { rows.next_power_of_two() }
+}
+
+/// The places of a bucket: the next of 16·2ⁿ and 24·2ⁿ, at most `most`.
+pub fn time_bucket(time: usize, most: usize) -> usize {
+    let mut size = 16;
+    loop {
+        for candidate in [size, size + size / 2] {
+            if time <= candidate {
+                return candidate.min(most.max(time));
+            }
+        }
+        size *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_few_and_large_enough() {
+        let times: Vec<usize> = [1, 16, 17, 24, 25, 100, 193].iter().map(|&t| time_bucket(t, 1024)).collect();
+        assert_eq!(times, [16, 16, 24, 24, 32, 128, 256]);
+        assert_eq!((time_bucket(60, 64), time_bucket(3, 3), time_bucket(65, 64)), (64, 3, 65));
+        assert_eq!([1, 8, 9, 17].map(row_bucket), [1, 8, 16, 32]);
+    }
+
+    #[test]
+    fn left_padding_moves_positions_and_a_hole_is_refused() {
+        let ids = [vec![0, 0, 5, 6]];
+        let side = Side::new(&ids, Some(&[vec![0, 0, 1, 1]]), None).unwrap();
+        assert_eq!((side.spans, side.positions), (vec![2, 4], vec![0, 0, 0, 1]));
+        assert_eq!(Side::new(&ids, Some(&[vec![1, 0, 1, 1]]), None).unwrap_err().code(), "unsupported");
+        assert_eq!(Side::new(&[vec![1], vec![1, 2]], None, None).unwrap_err().code(), "bad-input");
+    }
+
+    #[test]
+    fn causal_labels_are_shifted_and_negative_ones_ignored() {
+        let targets = Batch::causal_targets(&[vec![-100, 4, -100, 6]], 4).unwrap();
+        assert_eq!(targets, [4, IGNORED, 6, IGNORED]);
+    }
+
+    #[test]
+    fn a_larger_bucket_keeps_rows_and_ignores_the_rest() {
+        let main = Side::new(&[vec![1, 2], vec![3, 4]], None, None).unwrap();
+        let batch = Batch { rows: 2, main, encoder: None, targets: vec![2, IGNORED, 4, IGNORED] };
+        let larger = batch.padded(3, 4, 0);
+        assert_eq!(larger.main.ids, [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(larger.main.spans, [0, 2, 0, 2, 0, 0]);
+        assert_eq!((larger.counted(), larger.targets.len()), (2, 12));
+        assert!(larger.check(5).is_ok() && larger.check(4).is_err());
+    }
+
+    #[test]
+    fn packed_rows_are_padded_to_the_longest() {
+        let long =
+            Row { ids: vec![1, 2, 3], targets: vec![2, 3, 4], positions: vec![0, 1, 2], segments: vec![0, 0, 0] };
+        let short = Row { ids: vec![7], targets: vec![8], positions: vec![0], segments: vec![0] };
+        let batch = Batch::of_rows(&[long, short]);
+        assert_eq!(batch.main.ids, [1, 2, 3, 7, 0, 0]);
+        assert_eq!(batch.main.spans, [0, 3, 0, 1]);
+        assert_eq!((batch.counted(), batch.main.segments), (4, None));
+    }
+}

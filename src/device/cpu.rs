@@ -60,16 +60,18 @@ pub(super) struct Score {
 }
 
 impl Score {
-    pub(super) fn new(launches: &[Launch], table: &[Buffer]) -> Score {
+    pub(super) fn new(launches: &[Launch], table: &[Buffer]) -> Result<Score> {
         let with_spans = |launch: &Launch| {
             let span = |slice: &super::Slice| match &*table[slice.buffer].memory {
                 // SAFETY: `Device::prepare` checked that the slice lies within the buffer, `Launch::check` that written
                 // slices overlap no other; the table keeps the buffer.
-                Memory::Cpu(memory, _) => unsafe { Span::new(memory.start().add(slice.offset), slice.words) },
+                Memory::Cpu(memory, _) => Ok(unsafe { Span::new(memory.start().add(slice.offset), slice.words) }),
+                #[cfg(feature = "gpu")]
+                Memory::Gpu(..) => Err(super::foreign()),
             };
-            (launch.clone(), launch.bindings.iter().map(span).collect())
+            Ok((launch.clone(), launch.bindings.iter().map(span).collect::<Result<_>>()?))
         };
-        Score { launches: launches.iter().map(with_spans).collect(), table: table.to_vec() }
+        Ok(Score { launches: launches.iter().map(with_spans).collect::<Result<_>>()?, table: table.to_vec() })
     }
 }
 

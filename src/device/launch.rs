@@ -4,7 +4,7 @@
 
 use crate::ensure;
 use crate::error::Result;
-use crate::kernels::{Access, Kernel};
+use crate::kernels::{Access, Case, Kernel};
 
 /// Slices start at multiples of this many words (256 bytes), which every WebGPU device accepts.
 pub const ALIGNMENT: usize = 64;
@@ -50,6 +50,20 @@ pub struct Launch {
 }
 
 impl Launch {
+    /// The launch of a case, over the given slices.
+    pub(super) fn of_case(case: &Case, bindings: Vec<Slice>) -> Launch {
+        Launch {
+            kernel: case.kernel,
+            params: case.params.clone(),
+            constants: case.constants.clone(),
+            bindings,
+            grid: case.extent.grid,
+            units: case.extent.units,
+            work: case.extent.work,
+            label: "check".to_owned(),
+        }
+    }
+
     /// Checks what WebGPU would refuse: counts, alignment, and a buffer both read and written.
     pub fn check(&self) -> Result<()> {
         let name = self.kernel.name;

@@ -12,13 +12,19 @@ use crate::error::Result;
 use crate::kernels::{Case, Live};
 use crate::{bail, ensure};
 
+mod choice;
 mod cpu;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod launch;
 mod ledger;
 pub mod reference;
+mod report;
 
+pub use choice::{Choice, Feigned, Options};
 pub use launch::{ALIGNMENT, Launch, Slice};
 pub use ledger::{Ledger, Owned};
+pub use report::{Check, Report};
 
 /// What a device imposes on memory.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +87,8 @@ pub struct Buffer {
 #[derive(Debug)]
 enum Memory {
     Cpu(cpu::Words, #[expect(dead_code, reason = "returns its bytes to the ledger when dropped")] Owned),
+    #[cfg(feature = "gpu")]
+    Gpu(gpu::Words, #[expect(dead_code, reason = "returns its bytes to the ledger when dropped")] Owned),
 }
 
 impl Buffer {
@@ -99,6 +107,34 @@ pub struct Prepared {
 #[derive(Debug)]
 enum Form {
     Cpu(cpu::Score),
+    #[cfg(feature = "gpu")]
+    Gpu(gpu::Score),
+}
+
+/// Words on their way from the device; see [`Device::read_later`].
+#[derive(Debug)]
+pub struct Readback {
+    state: Arriving,
+}
+
+#[derive(Debug)]
+enum Arriving {
+    Here(Vec<u32>),
+    #[cfg(feature = "gpu")]
+    Gpu(gpu::Fetch),
+}
+
+impl Readback {
+    /// The words, as they were when the reading was asked for.
+    ///
+    /// Fails with `device-lost` if the device went away meanwhile.
+    pub async fn words(self) -> Result<Vec<u32>> {
+        match self.state {
+            Arriving::Here(words) => Ok(words),
+            #[cfg(feature = "gpu")]
+            Arriving::Gpu(fetch) => fetch.words().await,
+        }
+    }
 }
 
 /// A player.
@@ -106,23 +142,94 @@ enum Form {
 pub struct Device {
     player: Player,
     ledger: Rc<Ledger>,
+    reason: String,
 }
 
 #[derive(Debug)]
 enum Player {
     Cpu(cpu::Cpu),
+    #[cfg(feature = "gpu")]
+    Gpu(Box<gpu::Gpu>),
 }
 
 impl Device {
     /// The CPU: one thread, kernels with SIMD, returns to the event loop at least every 20 ms.
     pub fn cpu(host: Host, ledger: Rc<Ledger>) -> Device {
-        Device { player: Player::Cpu(cpu::Cpu::new(host)), ledger }
+        Device { player: Player::Cpu(cpu::Cpu::new(host)), ledger, reason: String::new() }
+    }
+
+    /// The GPU that the system prefers, hardware or software.
+    ///
+    /// Fails with `device-unavailable` if there is none, it refuses, or it is below what every WebGPU device has.
+    pub async fn gpu(host: Host, ledger: Rc<Ledger>, options: &Options) -> Result<Device> {
+        #[cfg(feature = "gpu")]
+        {
+            let gpu = gpu::Gpu::open(host, ledger.clone(), options).await?;
+            Ok(Device { player: Player::Gpu(Box::new(gpu)), ledger, reason: String::new() })
+        }
+        #[cfg(not(feature = "gpu"))]
+        {
+            let _ = (host, ledger, options);
+            bail!(DeviceUnavailable, "this build has no GPU player")
+        }
+    }
+
+    fn because(mut self, reason: &str) -> Device {
+        reason.clone_into(&mut self.reason);
+        self
+    }
+
+    /// Whether the device is a program on the CPU.
+    pub fn software(&self) -> bool {
+        match &self.player {
+            Player::Cpu(_) => true,
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.software(),
+        }
+    }
+
+    /// What the device is, why it was chosen, and how its kernels did so far.
+    pub fn report(&self) -> Report {
+        match &self.player {
+            Player::Cpu(_) => Report {
+                kind: "cpu",
+                name: format!("CPU ({})", std::env::consts::ARCH),
+                vendor: String::new(),
+                software: true,
+                reason: self.reason.clone(),
+                features: Vec::new(),
+                limits: Vec::new(),
+                checks: Vec::new(),
+            },
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => Report {
+                kind: "webgpu",
+                name: gpu.name().0.to_owned(),
+                vendor: gpu.name().1.to_owned(),
+                software: gpu.software(),
+                reason: self.reason.clone(),
+                features: gpu.features(),
+                limits: gpu.limit_list(),
+                checks: gpu.checks(),
+            },
+        }
+    }
+
+    /// Gives the device up. Every later call fails with `device-lost`; the CPU stays.
+    pub fn destroy(&self) {
+        match &self.player {
+            Player::Cpu(_) => {}
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.destroy(),
+        }
     }
 
     /// What the device imposes on memory.
     pub fn limits(&self) -> Limits {
         match &self.player {
             Player::Cpu(_) => Limits { binding_words: usize::MAX / 8, buffer_words: usize::MAX / 8 },
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.limits(),
         }
     }
 
@@ -138,11 +245,13 @@ impl Device {
         let owned = Ledger::book(&self.ledger, owner, words as u64 * 4)?;
         let memory = match &self.player {
             Player::Cpu(_) => Memory::Cpu(cpu::Words::zeroed(words)?, owned),
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => Memory::Gpu(gpu.allocate(owner, words).await?, owned),
         };
         Ok(Buffer { memory: Rc::new(memory), words })
     }
 
-    /// Writes words into a buffer.
+    /// Writes words into a buffer, after all that was played before.
     pub fn write(&self, buffer: &Buffer, offset: usize, words: &[u32]) -> Result<()> {
         ensure!(
             offset.checked_add(words.len()).is_some_and(|end| end <= buffer.words),
@@ -153,32 +262,55 @@ impl Device {
         );
         match (&self.player, &*buffer.memory) {
             (Player::Cpu(_), Memory::Cpu(memory, _)) => memory.write(offset, words),
+            #[cfg(feature = "gpu")]
+            (Player::Gpu(gpu), Memory::Gpu(memory, _)) => gpu.write(memory, offset, words)?,
+            #[cfg(feature = "gpu")]
+            _ => return Err(foreign()),
         }
         Ok(())
     }
 
     /// Reads words from a buffer, after all that was played before.
     pub async fn read(&self, buffer: &Buffer, offset: usize, words: usize) -> Result<Vec<u32>> {
+        self.read_later(buffer, offset, words)?.words().await
+    }
+
+    /// Asks for words of a buffer as they are after all that was played before, to be awaited whenever it suits: a loop
+    /// that reads what it asked for some steps ago never waits for the device.
+    pub fn read_later(&self, buffer: &Buffer, offset: usize, words: usize) -> Result<Readback> {
         ensure!(
             offset.checked_add(words).is_some_and(|end| end <= buffer.words),
             Internal,
             "read: words {offset}.. ({words} of them) of a buffer of {}",
             buffer.words
         );
-        match (&self.player, &*buffer.memory) {
-            (Player::Cpu(_), Memory::Cpu(memory, _)) => Ok(memory.read(offset, words)),
-        }
+        let state = match (&self.player, &*buffer.memory) {
+            _ if words == 0 => Arriving::Here(Vec::new()),
+            (Player::Cpu(_), Memory::Cpu(memory, _)) => Arriving::Here(memory.read(offset, words)),
+            #[cfg(feature = "gpu")]
+            (Player::Gpu(gpu), Memory::Gpu(memory, _)) => Arriving::Gpu(gpu.fetch(memory, offset, words)?),
+            #[cfg(feature = "gpu")]
+            _ => return Err(foreign()),
+        };
+        Ok(Readback { state })
     }
 
     /// Sets a buffer to zero, after all that was played before.
     pub fn clear(&self, buffer: &Buffer) -> Result<()> {
         match (&self.player, &*buffer.memory) {
             (Player::Cpu(_), Memory::Cpu(memory, _)) => memory.clear(),
+            #[cfg(feature = "gpu")]
+            (Player::Gpu(gpu), Memory::Gpu(memory, _)) => gpu.clear(memory)?,
+            #[cfg(feature = "gpu")]
+            _ => return Err(foreign()),
         }
         Ok(())
     }
 
     /// Makes launches ready. Bindings refer to `table` by place.
+    ///
+    /// A GPU checks each kernel against its reference the first time: fails with `numeric-mismatch` if one disagrees, with
+    /// `unsupported` if one does not compile.
     pub async fn prepare(&self, launches: &[Launch], table: &[Buffer]) -> Result<Prepared> {
         for launch in launches {
             launch.check()?;
@@ -198,16 +330,23 @@ impl Device {
             }
         }
         match &self.player {
-            Player::Cpu(_) => Ok(Prepared { form: Form::Cpu(cpu::Score::new(launches, table)) }),
+            Player::Cpu(_) => Ok(Prepared { form: Form::Cpu(cpu::Score::new(launches, table)?) }),
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => Ok(Prepared { form: Form::Gpu(gpu.prepare(launches, table).await?) }),
         }
     }
 
-    /// Plays the launches once for each of `lives`, in order.
+    /// Plays the launches once for each of `lives`, in order. On a GPU the work may still be going on when this returns;
+    /// reads see it done.
     ///
     /// Fails with `aborted` between launches when the signal says so.
     pub async fn play(&self, prepared: &Prepared, lives: &[Live], signal: &Signal) -> Result<()> {
         match (&self.player, &prepared.form) {
             (Player::Cpu(cpu), Form::Cpu(score)) => cpu.play(score, lives, signal).await,
+            #[cfg(feature = "gpu")]
+            (Player::Gpu(gpu), Form::Gpu(score)) => gpu.play(score, lives, signal).await,
+            #[cfg(feature = "gpu")]
+            _ => Err(foreign()),
         }
     }
 
@@ -222,16 +361,7 @@ impl Device {
             bindings.push(Slice { buffer: place, offset: 0, words: words.len() });
             table.push(buffer);
         }
-        let launch = Launch {
-            kernel: case.kernel,
-            params: case.params.clone(),
-            constants: case.constants.clone(),
-            bindings,
-            grid: case.extent.grid,
-            units: case.extent.units,
-            work: case.extent.work,
-            label: "check".to_owned(),
-        };
+        let launch = Launch::of_case(case, bindings);
         let prepared = self.prepare(std::slice::from_ref(&launch), &table).await?;
         self.play(&prepared, &[case.live], &Signal::default()).await?;
         let mut outcome = Vec::new();
@@ -240,4 +370,9 @@ impl Device {
         }
         Ok(outcome)
     }
+}
+
+#[cfg(feature = "gpu")]
+fn foreign() -> crate::Error {
+    crate::Error::new(crate::Kind::Internal, "what another device made was given to this one")
 }

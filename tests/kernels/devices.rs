@@ -1,11 +1,20 @@
 //! The devices that are present, and the one way a case is checked on all of them.
 
-use griot::device::{Device, Host, Ledger};
+use griot::device::{Device, Host, Ledger, Options};
 use griot::kernels::Case;
 
-/// Every device of this machine with its name.
-pub fn all() -> Vec<(&'static str, Device)> {
-    vec![("cpu", Device::cpu(Host::native(), Ledger::new(None)))]
+/// Every device of this machine with its name. A device that is not there is named on standard output.
+#[expect(clippy::print_stdout, reason = "a test says on which devices it ran")]
+pub fn all() -> Vec<(String, Device)> {
+    let mut devices = vec![("cpu".to_owned(), Device::cpu(Host::native(), Ledger::new(None)))];
+    match pollster::block_on(Device::gpu(Host::native(), Ledger::new(None), &Options::default())) {
+        Ok(gpu) => {
+            println!("on the GPU {}", gpu.report().name);
+            devices.push((gpu.report().name, gpu));
+        }
+        Err(error) => println!("no GPU: {error}"),
+    }
+    devices
 }
 
 /// Runs the cases on every device and fails with the list of those that are off.

@@ -1,11 +1,11 @@
 //! Trained vocabularies against the stored results of the reference trainers.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use griot::tokenizer::Preset;
 use griot::tokenizer::train::{
-    BpeForm, BpeOptions, CharOptions, Learned, Method, Training, WordCounts, WordOptions, WordPieceOptions,
-    WordPieceScore, split_at_spaces,
+    BpeForm, BpeOptions, CharOptions, Learned, Method, TrainOptions, Trainer, Training, WordCounts, WordOptions,
+    WordPieceOptions, WordPieceScore, split_at_spaces, train as train_texts,
 };
+use griot::tokenizer::{EncodeOptions, Kind, Preset, Tokenizer};
 use serde_json::Value;
 
 fn golden(name: &str) -> Value {
@@ -178,4 +178,120 @@ fn a_vocabulary_smaller_than_its_alphabet_is_refused() {
     assert_eq!(error.code(), "bad-option");
     assert!(error.to_string().contains("257"), "{error}");
     assert_eq!(Training::new(WordCounts::new(), &method(257)).unwrap().finish().vocab.len(), 257);
+}
+
+fn trained(kind: Kind, preset: Option<&str>, size: Option<usize>) -> Tokenizer {
+    let corpus = corpus();
+    let options = TrainOptions { vocab_size: size, preset: preset.map(String::from), ..TrainOptions::new(kind) };
+    train_texts(corpus.iter().map(String::as_str), options).unwrap()
+}
+
+#[test]
+fn every_kind_and_preset_gives_a_tokenizer_that_reads_its_corpus() {
+    let cases = [
+        (Kind::Bpe, None, Some(600)),
+        (Kind::Bpe, Some("llama3"), Some(600)),
+        (Kind::Bpe, Some("llama2"), Some(900)),
+        (Kind::Bpe, Some("bert-cased"), Some(1200)),
+        (Kind::Bpe, Some("t5"), Some(1200)),
+        (Kind::WordPiece, None, Some(1200)),
+        (Kind::WordPiece, Some("bert-cased"), Some(1200)),
+        (Kind::Word, None, None),
+        (Kind::Char, None, None),
+    ];
+    let text = "Le chat noir répare l'horloge de la cuisine.";
+    for (kind, preset, size) in cases {
+        let tokenizer = trained(kind, preset, size);
+        assert_eq!(tokenizer.kind(), kind);
+        if let Some(size) = size {
+            assert_eq!(tokenizer.vocab_size(), size, "{kind:?} {preset:?}");
+        }
+        let encoding = tokenizer.encode(text, &EncodeOptions::default()).unwrap();
+        let unknown = tokenizer.role("unk").map(|(_, id)| id);
+        assert!(encoding.ids.iter().all(|&id| Some(id) != unknown), "{kind:?} {preset:?}");
+        if !matches!(kind, Kind::Word | Kind::WordPiece) && preset != Some("bert-cased") {
+            assert_eq!(tokenizer.decode(&encoding.ids, true).unwrap(), text, "{kind:?} {preset:?}");
+        }
+        let written = tokenizer.to_json();
+        let again = Tokenizer::from_json(&written).unwrap();
+        assert_eq!(again.encode(text, &EncodeOptions::default()).unwrap().ids, encoding.ids);
+    }
+}
+
+#[test]
+fn a_long_document_in_parts_counts_as_one() {
+    let text = corpus().join(" and then it went on ").repeat(12);
+    assert!(text.len() > 300_000);
+    for (kind, preset) in [
+        (Kind::Bpe, "gpt2"),
+        (Kind::Bpe, "llama3"),
+        (Kind::Bpe, "llama2"),
+        (Kind::Bpe, "t5"),
+        (Kind::WordPiece, "bert"),
+        (Kind::Word, "word"),
+        (Kind::Char, "char"),
+    ] {
+        let mut whole = WordCounts::new();
+        let parts = Preset::of(preset).unwrap().parts;
+        let mut add = |word: &str| whole.add(word, 1).unwrap();
+        match preset {
+            "llama2" => parts.pieces(&text, &mut |piece| split_at_spaces(piece, &mut add)).unwrap(),
+            _ => parts.pieces(&text, &mut add).unwrap(),
+        }
+        let options = TrainOptions {
+            preset: Some(preset.into()),
+            vocab_size: Some(1300),
+            special_tokens: vec!["<|extra|>".into()],
+            ..TrainOptions::new(kind)
+        };
+        let mut trainer = Trainer::new(options).unwrap();
+        let mut from = 0;
+        let mut parts = 0;
+        while from < text.len() {
+            from = trainer.feed_part(&text, from).unwrap();
+            parts += 1;
+        }
+        assert!(parts > 3);
+        let mut ours: Vec<(String, u64)> = trainer.counted().map(|(word, count)| (word.to_string(), count)).collect();
+        let mut theirs: Vec<(String, u64)> = whole.iter().map(|(word, count)| (word.to_string(), count)).collect();
+        ours.sort();
+        theirs.sort();
+        assert_eq!(ours, theirs, "{preset}");
+        let progress = trainer.progress();
+        assert_eq!((progress.phase, progress.done), ("count", text.len()));
+        while !trainer.advance(10_000).unwrap().1 {}
+        assert!(trainer.feed("too late").is_err());
+        assert!(trainer.finish().unwrap().token_to_id("<|extra|>").is_some());
+    }
+}
+
+#[test]
+fn options_that_do_not_fit_are_refused_by_name() {
+    let refuse = |options: TrainOptions| Trainer::new(options).err().unwrap().to_string();
+    let wrong = TrainOptions { preset: Some("bert".into()), ..TrainOptions::new(Kind::Char) };
+    assert_eq!(refuse(wrong), "preset: bert does not go with kind char");
+    let wrong = TrainOptions { score: WordPieceScore::Likelihood, ..TrainOptions::new(Kind::Bpe) };
+    assert!(refuse(wrong).starts_with("score: "));
+    let wrong = TrainOptions { vocab_size: Some(1), ..TrainOptions::new(Kind::Bpe) };
+    assert!(refuse(wrong).starts_with("vocabSize: "));
+    let mut empty = Trainer::new(TrainOptions::new(Kind::Bpe)).unwrap();
+    empty.feed("").unwrap();
+    assert_eq!(empty.advance(1).unwrap_err().code(), "bad-input");
+}
+
+#[test]
+fn stopped_early_a_training_gives_the_tokens_it_has() {
+    let mut trainer = Trainer::new(TrainOptions { vocab_size: Some(600), ..TrainOptions::new(Kind::Bpe) }).unwrap();
+    for document in corpus() {
+        trainer.feed(&document).unwrap();
+    }
+    let mut steps = Vec::new();
+    while steps.len() < 40 {
+        steps.extend(trainer.advance(500).unwrap().0);
+    }
+    let tokenizer = trainer.finish().unwrap();
+    assert_eq!(tokenizer.vocab_size(), 257 + steps.len());
+    let last = steps.last().unwrap();
+    assert_eq!(tokenizer.token_to_id(&last.token), Some(256 + steps.len() as u32));
+    assert_eq!([last.left.clone().unwrap(), last.right.clone().unwrap()].concat(), last.token);
 }

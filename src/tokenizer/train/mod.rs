@@ -15,12 +15,14 @@ mod merger;
 mod pairs;
 mod pieces;
 mod spans;
+mod trainer;
 mod wordpiece;
 mod words;
 
 pub use bpe::{BpeForm, BpeOptions};
 pub use count::WordCounts;
 pub use pieces::split_at_spaces;
+pub use trainer::{Progress, TrainOptions, Trainer, train};
 pub use wordpiece::{WordPieceOptions, WordPieceScore};
 pub use words::{CharOptions, WordOptions};
 

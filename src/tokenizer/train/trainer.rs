@@ -1,0 +1,298 @@
+//! From texts to a tokenizer, in slices.
+//!
+//! In: options, then documents. Out: tokens as they are chosen, then a [`Tokenizer`] of the kind's usual parts.
+//! Long documents are taken in parts, cut where no splitter looks across, so that neither feeding nor learning ever
+//! holds the thread for long.
+//! Refuses to know where documents come from and when to pause.
+
+use super::{
+    BpeForm, BpeOptions, CharOptions, Learned, Method, Step, Training, WordCounts, WordOptions, WordPieceOptions,
+    WordPieceScore, split_at_spaces, wordpiece,
+};
+use crate::error::Result;
+use crate::tokenizer::{Bpe, BpeOptions as Merging, Kind, Model, Preset, Tokenizer, Vocab, Word, WordPiece};
+use crate::{bail, ensure};
+
+/// What to train. The defaults are those of the public API.
+#[derive(Clone, Debug)]
+pub struct TrainOptions {
+    /// The kind of tokenizer.
+    pub kind: Kind,
+    /// Tokens in all; unset 8192, for words and characters all that is seen.
+    pub vocab_size: Option<usize>,
+    /// What is seen less often is not learned; unset 2 for BPE and WordPiece, else 1.
+    pub min_frequency: Option<u64>,
+    /// The parts around the model; unset gpt2, bert or t5 by kind.
+    pub preset: Option<String>,
+    /// WordPiece: which pair goes first.
+    pub score: WordPieceScore,
+    /// Special tokens beside those of the preset.
+    pub special_tokens: Vec<String>,
+}
+
+impl TrainOptions {
+    /// The defaults of a kind.
+    pub fn new(kind: Kind) -> Self {
+        TrainOptions {
+            kind,
+            vocab_size: None,
+            min_frequency: None,
+            preset: None,
+            score: WordPieceScore::Count,
+            special_tokens: Vec::new(),
+        }
+    }
+}
+
+/// How far a training is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// `count` while documents come in, then `learn`.
+    pub phase: &'static str,
+    /// Bytes counted, or tokens known.
+    pub done: usize,
+    /// Tokens wanted; unknown while documents come in.
+    pub total: Option<usize>,
+}
+
+/// A training from the first document to the tokenizer.
+pub struct Trainer {
+    options: TrainOptions,
+    preset: Preset,
+    method: Method,
+    stage: Stage,
+    fed: usize,
+}
+
+enum Stage {
+    Feeding(WordCounts),
+    Learning(Training),
+}
+
+/// About how much of a document is taken at once, in bytes.
+const PART: usize = 1 << 16;
+
+impl Trainer {
+    /// Checks the options.
+    ///
+    /// # Errors
+    /// `bad-option` when the preset does not fit the kind, or the score is not for it.
+    pub fn new(options: TrainOptions) -> Result<Self> {
+        let usual = match options.kind {
+            Kind::Bpe => "gpt2",
+            Kind::WordPiece => "bert",
+            Kind::Unigram => "t5",
+            Kind::Word => "word",
+            Kind::Char => "char",
+        };
+        let name = options.preset.as_deref().unwrap_or(usual);
+        let fits = match options.kind {
+            Kind::Bpe => !matches!(name, "word" | "char"),
+            Kind::WordPiece => matches!(name, "bert" | "bert-cased"),
+            Kind::Unigram => name == "t5",
+            Kind::Word => matches!(name, "word" | "bert" | "bert-cased"),
+            Kind::Char => name == "char",
+        };
+        let mut preset = Preset::of(name)?;
+        ensure!(fits, BadOption, "preset: {name} does not go with kind {}", options.kind.name());
+        ensure!(
+            options.score == WordPieceScore::Count || options.kind == Kind::WordPiece,
+            BadOption,
+            "score: only kind wordpiece has one, found kind {}",
+            options.kind.name()
+        );
+        for token in &options.special_tokens {
+            ensure!(!token.is_empty(), BadOption, "specialTokens: an empty token");
+            if !preset.special.contains(token) {
+                preset.special.push(token.clone());
+            }
+        }
+        let method = method(&options, name, &preset)?;
+        Ok(Trainer { options, preset, method, stage: Stage::Feeding(WordCounts::new()), fed: 0 })
+    }
+
+    /// Counts a whole document.
+    ///
+    /// # Errors
+    /// As [`Trainer::feed_part`].
+    pub fn feed(&mut self, document: &str) -> Result<()> {
+        let mut from = 0;
+        while from < document.len() {
+            from = self.feed_part(document, from)?;
+        }
+        Ok(())
+    }
+
+    /// Counts a part of a document from byte `from` on; gives where the next part begins.
+    ///
+    /// # Errors
+    /// `bad-input` after learning has begun, or when the splitter gives up; `out-of-memory`.
+    pub fn feed_part(&mut self, document: &str, from: usize) -> Result<usize> {
+        let Stage::Feeding(words) = &mut self.stage else {
+            bail!(BadInput, "tokenizer training: a document came after learning had begun");
+        };
+        let end = cut(document, from);
+        let Some(mut text) = document.get(from..end) else {
+            bail!(BadInput, "tokenizer training: no character begins at byte {from} of {}", document.len());
+        };
+        let mut failed = Ok(());
+        let mut add = |word: &str| {
+            if let Err(error) = words.add(word, 1) {
+                failed = Err(error);
+            }
+        };
+        match &self.method {
+            Method::Bpe(BpeOptions { form: BpeForm::Sentencepiece { .. }, .. }) => {
+                // The normaliser writes the mark for the space that a part begins with.
+                if from > 0 {
+                    text = text.strip_prefix(' ').unwrap_or(text);
+                }
+                self.preset.parts.pieces(text, &mut |piece| split_at_spaces(piece, &mut add))?;
+            }
+            _ => self.preset.parts.pieces(text, &mut add)?,
+        }
+        failed?;
+        self.fed += end - from;
+        Ok(end)
+    }
+
+    /// Learns for about `budget` units of some ten nanoseconds; gives the tokens chosen, and whether it is done.
+    /// The first call ends the feeding.
+    ///
+    /// # Errors
+    /// `bad-input` when nothing was fed; `bad-option` when the vocabulary cannot hold the alphabet; `out-of-memory`.
+    pub fn advance(&mut self, budget: usize) -> Result<(Vec<Step>, bool)> {
+        if let Stage::Feeding(words) = &mut self.stage {
+            ensure!(!words.is_empty(), BadInput, "tokenizer training: no text was given");
+            let words = std::mem::take(words);
+            self.stage = Stage::Learning(Training::new(words, &self.method)?);
+            return Ok((Vec::new(), false));
+        }
+        match &mut self.stage {
+            Stage::Learning(training) => training.advance(budget),
+            Stage::Feeding(_) => Ok((Vec::new(), false)),
+        }
+    }
+
+    /// The words counted so far, in the order in which they were first seen; none once learning has begun.
+    pub fn counted(&self) -> impl Iterator<Item = (&str, u64)> {
+        let words = match &self.stage {
+            Stage::Feeding(words) => Some(words),
+            Stage::Learning(_) => None,
+        };
+        words.into_iter().flat_map(WordCounts::iter)
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> Progress {
+        match &self.stage {
+            Stage::Feeding(_) => Progress { phase: "count", done: self.fed, total: None },
+            Stage::Learning(training) => {
+                let (done, total) = training.progress();
+                Progress { phase: "learn", done, total: Some(total) }
+            }
+        }
+    }
+
+    /// Makes the tokenizer of what was learned so far; stopped early, it is a smaller one.
+    ///
+    /// # Errors
+    /// As [`Trainer::advance`].
+    pub fn finish(mut self) -> Result<Tokenizer> {
+        if matches!(self.stage, Stage::Feeding(_)) {
+            self.advance(0)?;
+        }
+        let learned = match self.stage {
+            Stage::Learning(training) => training.finish(),
+            Stage::Feeding(_) => Learned::default(),
+        };
+        let unk = self.preset.unk;
+        let Learned { vocab, merges, .. } = learned;
+        let vocab = Vocab::from_list(vocab)?;
+        let model = match (self.options.kind, &self.method) {
+            (Kind::Bpe, Method::Bpe(options)) => {
+                let sentencepiece = matches!(options.form, BpeForm::Sentencepiece { .. });
+                let merging = Merging {
+                    unk: unk.filter(|_| options.form != BpeForm::Bytes).map(String::from),
+                    fuse_unk: sentencepiece,
+                    byte_fallback: sentencepiece,
+                    ignore_merges: self.options.preset.as_deref() == Some("llama3"),
+                    ..Merging::default()
+                };
+                Model::Bpe(Bpe::new(vocab, merges, merging)?)
+            }
+            (Kind::WordPiece, _) => {
+                Model::WordPiece(WordPiece::new(vocab, unk.unwrap_or_default(), wordpiece::PREFIX, 100))
+            }
+            (Kind::Word, _) => Model::Word(Word::new(vocab, unk.unwrap_or_default())),
+            _ => {
+                let merging = Merging { unk: unk.map(String::from), ..Merging::default() };
+                Model::Bpe(Bpe::new(vocab, Vec::new(), merging)?)
+            }
+        };
+        self.preset.assemble(model)
+    }
+}
+
+/// Trains a tokenizer in one go.
+///
+/// # Errors
+/// As [`Trainer::new`], [`Trainer::feed`], [`Trainer::advance`].
+pub fn train<'a>(documents: impl IntoIterator<Item = &'a str>, options: TrainOptions) -> Result<Tokenizer> {
+    let mut trainer = Trainer::new(options)?;
+    for document in documents {
+        trainer.feed(document)?;
+    }
+    while !trainer.advance(usize::MAX)?.1 {}
+    trainer.finish()
+}
+
+fn method(options: &TrainOptions, preset_name: &str, preset: &Preset) -> Result<Method> {
+    let vocab_size = options.vocab_size.unwrap_or(8192);
+    let special_tokens = if preset.special_last { Vec::new() } else { preset.special.clone() };
+    // Special tokens that come after the vocabulary take their room all the same.
+    let after = if preset.special_last { preset.special.len() } else { 0 };
+    ensure!(
+        vocab_size > preset.special.len() && vocab_size < 1 << 31,
+        BadOption,
+        "vocabSize: expected more than the {} special tokens, found {vocab_size}",
+        preset.special.len()
+    );
+    let min = |usual| options.min_frequency.unwrap_or(usual);
+    Ok(match options.kind {
+        Kind::Bpe => Method::Bpe(BpeOptions {
+            form: match (preset_name, preset.parts.byte_level()) {
+                (_, true) => BpeForm::Bytes,
+                ("llama2", _) => BpeForm::Sentencepiece { coverage: 0.9995 },
+                _ => BpeForm::Chars,
+            },
+            vocab_size: vocab_size - after,
+            min_frequency: min(2),
+            special_tokens,
+        }),
+        Kind::WordPiece => Method::WordPiece(WordPieceOptions {
+            vocab_size,
+            min_frequency: min(2),
+            special_tokens,
+            score: options.score,
+        }),
+        Kind::Word => {
+            Method::Word(WordOptions { vocab_size: options.vocab_size, min_frequency: min(1), special_tokens })
+        }
+        Kind::Char => {
+            Method::Char(CharOptions { vocab_size: options.vocab_size, min_frequency: min(1), special_tokens })
+        }
+        Kind::Unigram => bail!(Unsupported, "kind: unigram cannot be trained yet"),
+    })
+}
+
+/// Where the part that begins at `from` ends: past [`PART`] bytes, before a space between two ASCII letters or digits.
+/// No splitter looks back over such a space, and no normaliser joins anything to it.
+fn cut(document: &str, from: usize) -> usize {
+    let bytes = document.as_bytes();
+    let Some(rest) = bytes.get((from + PART).min(bytes.len())..) else { return bytes.len() };
+    let found = rest
+        .windows(3)
+        .position(|three| three[0].is_ascii_alphanumeric() && three[1] == b' ' && three[2].is_ascii_alphanumeric());
+    found.map_or(bytes.len(), |at| from + PART + at + 1)
+}

@@ -20,6 +20,8 @@ pub struct Variant {
 const USED: &[(&str, &str, Option<&str>)] = &[
     ("activation", include_str!("../../shaders/activation.wgsl"), None),
     ("live", include_str!("../../shaders/live.wgsl"), None),
+    ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),
+    ("matmul_tile", include_str!("../../shaders/matmul_tile.wgsl"), None),
     ("rng", include_str!("../../shaders/rng.wgsl"), None),
 ];
 

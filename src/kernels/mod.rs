@@ -11,8 +11,11 @@ pub mod case;
 pub mod compose;
 pub mod fast_math;
 pub mod gate;
+pub mod gemm;
 pub mod live;
+pub mod matmul;
 pub mod positions;
+pub mod simd;
 pub mod sum;
 pub mod unary;
 
@@ -20,8 +23,20 @@ pub use case::Case;
 pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
-pub const ALL: &[&Kernel] =
-    &[&gate::GATE, &gate::GATE_GRADIENT, &positions::POSITIONS_FILL, &sum::SUM, &unary::UNARY, &unary::UNARY_GRADIENT];
+pub const ALL: &[&Kernel] = &[
+    &gate::GATE,
+    &gate::GATE_GRADIENT,
+    &matmul::MATMUL_NN,
+    &matmul::MATMUL_NN_PRE,
+    &matmul::MATMUL_NT,
+    &matmul::MATMUL_NT_PRE,
+    &matmul::MATMUL_TN,
+    &matmul::MATMUL_TN_SUMS,
+    &positions::POSITIONS_FILL,
+    &sum::SUM,
+    &unary::UNARY,
+    &unary::UNARY_GRADIENT,
+];
 
 /// How a kernel uses one of its bindings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

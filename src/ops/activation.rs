@@ -40,8 +40,8 @@ impl Op for Activate {
 
 /// `[x, dy] -> [dx]`.
 #[derive(Clone, Copy, Debug)]
-struct ActivateGradient {
-    kind: Activation,
+pub(super) struct ActivateGradient {
+    pub(super) kind: Activation,
 }
 
 impl Op for ActivateGradient {

@@ -5,6 +5,8 @@
 
 mod activation;
 mod gate;
+mod linear;
 
 pub use activation::Activate;
 pub use gate::Gate;
+pub use linear::{Layout, Linear};

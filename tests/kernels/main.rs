@@ -4,6 +4,7 @@
 
 mod activation;
 mod devices;
+mod matmul;
 mod positions;
 mod shaders;
 mod sum;

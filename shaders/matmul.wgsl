@@ -1,0 +1,92 @@
+// C = act(A·B + bias) + residual, or added to C, for any size, stride and offset; see src/kernels/matmul.rs.
+// One workgroup a tile of 64 x 64.
+//!use activation
+//!use matmul_scalar
+//!use matmul_tile
+
+@compute @workgroup_size(256)
+fn matmul_nn(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, false, false);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_nn_pre(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, false, false);
+    store_tile_pre(place, t, tile);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_nt(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, true, false);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_nt_pre(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, true, false);
+    store_tile_pre(place, t, tile);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_tn(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, false, false, false);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_tn_sums(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, false, false, true);
+    store_tile_sums(place, t, tile);
+    finish_tile(place, t, tile);
+}

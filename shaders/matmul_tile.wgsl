@@ -1,0 +1,118 @@
+// A tile of 64 x 64 sums by 256 threads, 4 x 4 each, 32 steps of K a slab, 16 KiB of workgroup memory.
+// 128 threads load A, 128 load B, a block of 4 x 4 each, stored step by step, so that both are read as vec4. The column is
+// mixed with the block's step, which keeps the threads that store at once on different banks.
+
+struct Tile {
+    r0: vec4<f32>,
+    r1: vec4<f32>,
+    r2: vec4<f32>,
+    r3: vec4<f32>,
+    columns: vec4<f32>, // sums of A's or B's columns, where asked for
+}
+
+var<workgroup> slab: array<vec4<f32>, 1024>; // A: 32 steps of 16, then B
+
+// Tile row, tile column and batch of a workgroup; rows come fastest, so that neighbours share B.
+fn place_of(group: vec3<u32>, groups: vec3<u32>) -> vec3<u32> {
+    let index = group.y * groups.x + group.x;
+    let down = (p.m + 63u) / 64u;
+    let along = (p.n + 63u) / 64u;
+    return vec3<u32>(index % down, index / down % along, index / (down * along));
+}
+
+// Each column is added up by one tile: the first that meets it.
+fn sums_here(place: vec3<u32>) -> bool {
+    return select(place.x, place.y, p.sums_of_a == 1u) == 0u;
+}
+
+fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns: bool) -> Tile {
+    let steps = depth(place.z);
+    let loads_a = t < 128u;
+    let half = t % 128u;
+    let along = select(b_along, a_along, loads_a);
+    // Threads side by side read what lies side by side.
+    let block_k = select(half / 16u, half % 8u, along);
+    let block_across = select(half % 16u, half / 8u, along);
+    let across = 64u * select(place.y, place.x, loads_a) + 4u * block_across;
+    let start = select(p.b_start + place.z * p.b_batch, p.a_start + place.z * p.a_batch, loads_a);
+    let to = select(512u, 0u, loads_a) + 64u * block_k + (block_across ^ block_k);
+    let x = t % 16u;
+    let y = t / 16u;
+    var tile: Tile;
+    for (var k = 0u; k < steps; k += 32u) {
+        var block: mat4x4<f32>;
+        if (loads_a) {
+            block = a_block(start, across, k + 4u * block_k, steps, along);
+        } else {
+            block = b_block(start, across, k + 4u * block_k, steps, along);
+        }
+        workgroupBarrier();
+        slab[to] = block[0];
+        slab[to + 16u] = block[1];
+        slab[to + 32u] = block[2];
+        slab[to + 48u] = block[3];
+        workgroupBarrier();
+        for (var four = 0u; four < 8u; four++) {
+            let at_a = 64u * four + (y ^ four);
+            let at_b = 512u + 64u * four + (x ^ four);
+            let a0 = slab[at_a];
+            let b0 = slab[at_b];
+            let a1 = slab[at_a + 16u];
+            let b1 = slab[at_b + 16u];
+            let a2 = slab[at_a + 32u];
+            let b2 = slab[at_b + 32u];
+            let a3 = slab[at_a + 48u];
+            let b3 = slab[at_b + 48u];
+            tile.r0 = fma(vec4<f32>(a0.x), b0, tile.r0);
+            tile.r1 = fma(vec4<f32>(a0.y), b0, tile.r1);
+            tile.r2 = fma(vec4<f32>(a0.z), b0, tile.r2);
+            tile.r3 = fma(vec4<f32>(a0.w), b0, tile.r3);
+            tile.r0 = fma(vec4<f32>(a1.x), b1, tile.r0);
+            tile.r1 = fma(vec4<f32>(a1.y), b1, tile.r1);
+            tile.r2 = fma(vec4<f32>(a1.z), b1, tile.r2);
+            tile.r3 = fma(vec4<f32>(a1.w), b1, tile.r3);
+            tile.r0 = fma(vec4<f32>(a2.x), b2, tile.r0);
+            tile.r1 = fma(vec4<f32>(a2.y), b2, tile.r1);
+            tile.r2 = fma(vec4<f32>(a2.z), b2, tile.r2);
+            tile.r3 = fma(vec4<f32>(a2.w), b2, tile.r3);
+            tile.r0 = fma(vec4<f32>(a3.x), b3, tile.r0);
+            tile.r1 = fma(vec4<f32>(a3.y), b3, tile.r1);
+            tile.r2 = fma(vec4<f32>(a3.z), b3, tile.r2);
+            tile.r3 = fma(vec4<f32>(a3.w), b3, tile.r3);
+        }
+        if (with_columns && sums_here(place)) {
+            for (var four = 0u; four < 8u; four++) {
+                let at = select(512u, 0u, p.sums_of_a == 1u) + 64u * four + (x ^ four);
+                tile.columns += slab[at];
+                tile.columns += slab[at + 16u];
+                tile.columns += slab[at + 32u];
+                tile.columns += slab[at + 48u];
+            }
+        }
+    }
+    return tile;
+}
+
+fn finish_tile(place: vec3<u32>, t: u32, tile: Tile) {
+    let row = 64u * place.x + 4u * (t / 16u);
+    let column = 64u * place.y + 4u * (t % 16u);
+    finish(place.z, row, column, biased(column, tile.r0));
+    finish(place.z, row + 1u, column, biased(column, tile.r1));
+    finish(place.z, row + 2u, column, biased(column, tile.r2));
+    finish(place.z, row + 3u, column, biased(column, tile.r3));
+}
+
+fn store_tile_pre(place: vec3<u32>, t: u32, tile: Tile) {
+    let row = 64u * place.x + 4u * (t / 16u);
+    let column = 64u * place.y + 4u * (t % 16u);
+    store_pre(place.z, row, column, biased(column, tile.r0));
+    store_pre(place.z, row + 1u, column, biased(column, tile.r1));
+    store_pre(place.z, row + 2u, column, biased(column, tile.r2));
+    store_pre(place.z, row + 3u, column, biased(column, tile.r3));
+}
+
+fn store_tile_sums(place: vec3<u32>, t: u32, tile: Tile) {
+    if (sums_here(place) && t < 16u) {
+        store_sums(place.z, 64u * select(place.y, place.x, p.sums_of_a == 1u) + 4u * t, tile.columns);
+    }
+}

@@ -1,0 +1,329 @@
+//! The product of two matrices on one CPU thread, by blocks: rows and columns of A·B in, finished rows of sums out.
+//!
+//! Sums run over K in ascending order within chunks of [`CHUNK`], and the chunks add up in order: a number's bits depend neither
+//! on the block it is computed in nor on how many rows are asked for. Panels are packed so that all layouts run the same
+//! inner loop (Goto and van de Geijn 2008); a few rows run without packing, since they are bound by reading B once.
+//! Refuses to know what becomes of the sums: the caller finishes each row.
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use super::simd::F32x4;
+
+/// How many steps of K add up before they join the sum.
+const CHUNK: usize = 256;
+/// Rows and columns of the register tile.
+const TALL: usize = 4;
+const WIDE: usize = 8;
+/// Rows of A packed at a time.
+const BLOCK: usize = 64;
+/// Up to this many rows B is read once and not packed.
+const FEW: usize = 8;
+
+/// A matrix with one dimension along K and another across it (rows of A, columns of B).
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a> {
+    /// The numbers, from the matrix's first.
+    pub data: &'a [f32],
+    /// Numbers between two lines.
+    pub step: usize,
+    /// The lines run along K.
+    pub along: bool,
+}
+
+impl Matrix<'_> {
+    fn at(&self, across: usize, k: usize) -> f32 {
+        self.data[if self.along { across * self.step + k } else { k * self.step + across }]
+    }
+}
+
+#[derive(Default)]
+struct Scratch {
+    a: Vec<f32>,
+    b: Vec<f32>,
+    sums: Vec<f32>,
+    chunk: Vec<f32>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// At least `words` numbers of a scratch vector; what they hold is left over.
+fn room(vector: &mut Vec<f32>, words: usize) -> &mut [f32] {
+    if vector.len() < words {
+        vector.resize(words, 0.0);
+    }
+    &mut vector[..words]
+}
+
+/// Computes `rows` × `columns` of A·B over `k` steps and hands each row's sums to `finish(row, sums)`.
+pub fn product(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    k: usize,
+    mut finish: impl FnMut(usize, &mut [f32]),
+) {
+    let width = columns.len().next_multiple_of(WIDE);
+    SCRATCH.with_borrow_mut(|scratch| {
+        if rows.len() <= FEW {
+            let sums = room(&mut scratch.sums, rows.len() * width);
+            sums.fill(0.0);
+            let chunk = room(&mut scratch.chunk, rows.len() * width);
+            for at in (0..k).step_by(CHUNK) {
+                let steps = at..k.min(at + CHUNK);
+                chunk.fill(0.0);
+                if b.along {
+                    dots(a, b, rows.clone(), columns.clone(), steps, chunk, width);
+                } else {
+                    axpys(a, b, rows.clone(), columns.clone(), steps, chunk, width);
+                }
+                for (sum, part) in sums.iter_mut().zip(&*chunk) {
+                    *sum += part;
+                }
+            }
+            for (row, sums) in rows.zip(sums.chunks_exact_mut(width)) {
+                finish(row, &mut sums[..columns.len()]);
+            }
+            return;
+        }
+        let packed_b = room(&mut scratch.b, width * k);
+        for at in (0..k).step_by(CHUNK) {
+            let steps = at..k.min(at + CHUNK);
+            pack::<WIDE>(b, columns.clone(), steps.clone(), &mut packed_b[at * width..steps.end * width]);
+        }
+        let mut first = rows.start;
+        while first < rows.end {
+            let block = first..rows.end.min(first + BLOCK);
+            let height = block.len().next_multiple_of(TALL);
+            let sums = room(&mut scratch.sums, height * width);
+            sums.fill(0.0);
+            for at in (0..k).step_by(CHUNK) {
+                let steps = at..k.min(at + CHUNK);
+                let depth = steps.len();
+                let packed_a = room(&mut scratch.a, height * depth);
+                pack::<TALL>(a, block.clone(), steps.clone(), packed_a);
+                let packed_b = &packed_b[at * width..steps.end * width];
+                for (j, panel_b) in packed_b.chunks_exact(WIDE * depth).enumerate() {
+                    for (i, panel_a) in packed_a.chunks_exact(TALL * depth).enumerate() {
+                        tile(panel_a, panel_b, &mut sums[i * TALL * width + j * WIDE..], width);
+                    }
+                }
+            }
+            for (row, sums) in block.clone().zip(sums.chunks_exact_mut(width)) {
+                finish(row, &mut sums[..columns.len()]);
+            }
+            first = block.end;
+        }
+    });
+}
+
+/// Adds the product of a panel of A (K × 4) and a panel of B (K × 8) to a tile of sums.
+#[inline(always)]
+fn tile(a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
+    let depth = a.len() / TALL;
+    assert!(b.len() == depth * WIDE && sums.len() >= (TALL - 1) * width + WIDE);
+    let mut acc = [[F32x4::zero(); 2]; TALL];
+    let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
+    // SAFETY: both panels hold `depth` steps, the tile's rows end within `sums`: asserted above.
+    unsafe {
+        let step = |a: *const f32, b: *const f32, acc: &mut [[F32x4; 2]; TALL]| {
+            let (b0, b1) = (F32x4::load(b), F32x4::load(b.add(4)));
+            for (r, acc) in acc.iter_mut().enumerate() {
+                let x = F32x4::splat(*a.add(r));
+                acc[0] = acc[0].plus_product(x, b0);
+                acc[1] = acc[1].plus_product(x, b1);
+            }
+        };
+        for _ in 0..depth / 4 {
+            step(a, b, &mut acc);
+            step(a.add(TALL), b.add(WIDE), &mut acc);
+            step(a.add(2 * TALL), b.add(2 * WIDE), &mut acc);
+            step(a.add(3 * TALL), b.add(3 * WIDE), &mut acc);
+            (a, b) = (a.add(4 * TALL), b.add(4 * WIDE));
+        }
+        for _ in 0..depth % 4 {
+            step(a, b, &mut acc);
+            (a, b) = (a.add(TALL), b.add(WIDE));
+        }
+        for (r, acc) in acc.iter().enumerate() {
+            let to = sums.as_mut_ptr().add(r * width);
+            F32x4::load(to).plus(acc[0]).store(to);
+            F32x4::load(to.add(4)).plus(acc[1]).store(to.add(4));
+        }
+    }
+}
+
+/// Packs `across` × `steps` into panels of `W` lanes, step by step; lanes past the end are zero.
+fn pack<const W: usize>(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut [f32]) {
+    let depth = steps.len();
+    if m.along {
+        for (p, panel) in to.chunks_exact_mut(W * depth).enumerate() {
+            for half in (0..W).step_by(4) {
+                pack_along(m, across.start + p * W + half..across.end, steps.clone(), &mut panel[half..], W);
+            }
+        }
+        return;
+    }
+    for (s, k) in steps.enumerate() {
+        let line = &m.data[k * m.step + across.start..k * m.step + across.end];
+        let whole = line.chunks_exact(W);
+        let rest = whole.remainder();
+        let mut at = s * W;
+        for four in whole {
+            to[at..at + W].copy_from_slice(four);
+            at += W * depth;
+        }
+        if !rest.is_empty() {
+            to[at..at + W].fill(0.0);
+            to[at..at + rest.len()].copy_from_slice(rest);
+        }
+    }
+}
+
+/// Up to four lines that run along K, side by side, into every `stride`-th place.
+fn pack_along(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut [f32], stride: usize) {
+    let line = |lane: usize| {
+        let at = (across.start + lane) * m.step;
+        if across.start + lane < across.end { &m.data[at + steps.start..at + steps.end] } else { &[] }
+    };
+    let lines = [line(0), line(1), line(2), line(3)];
+    let mut s = 0;
+    if !lines[3].is_empty() {
+        while s + 4 <= steps.len() {
+            // SAFETY: four numbers from s on are within each line; the last of the four is written at (s + 3)·stride + 3, and
+            // `to` holds all steps.
+            unsafe {
+                let rows = lines.map(|line| F32x4::load(line.as_ptr().add(s)));
+                debug_assert!((s + 3) * stride + 4 <= to.len());
+                for (i, column) in F32x4::transpose(rows).into_iter().enumerate() {
+                    column.store(to.as_mut_ptr().add((s + i) * stride));
+                }
+            }
+            s += 4;
+        }
+    }
+    for s in s..steps.len() {
+        for (lane, line) in lines.iter().enumerate() {
+            to[s * stride + lane] = line.get(s).copied().unwrap_or(0.0);
+        }
+    }
+}
+
+/// A few rows, B's lines across K: four steps of K are added to all columns at once, so that B is read in its own order.
+fn axpys(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    steps: Range<usize>,
+    sums: &mut [f32],
+    width: usize,
+) {
+    let mut k = steps.start;
+    while k < steps.end {
+        let count = (steps.end - k).min(4);
+        let line = |s: usize| &b.data[(k + s) * b.step + columns.start..(k + s) * b.step + columns.end];
+        for (row, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
+            let x: [f32; 4] = std::array::from_fn(|s| if s < count { a.at(row, k + s) } else { 0.0 });
+            match count {
+                4 => add_lines([line(0), line(1), line(2), line(3)], x, sums),
+                3 => add_lines([line(0), line(1), line(2)], [x[0], x[1], x[2]], sums),
+                2 => add_lines([line(0), line(1)], [x[0], x[1]], sums),
+                _ => add_lines([line(0)], [x[0]], sums),
+            }
+        }
+        k += count;
+    }
+}
+
+#[inline(always)]
+fn add_lines<const S: usize>(lines: [&[f32]; S], x: [f32; S], sums: &mut [f32]) {
+    let x = x.map(F32x4::splat);
+    let count = lines[0].len();
+    assert!(lines.iter().all(|line| line.len() == count) && sums.len() >= count.next_multiple_of(4));
+    for j in (0..count).step_by(4) {
+        // SAFETY: `sums` is padded to whole fours, the lines are read whole only where four numbers are left: asserted above.
+        unsafe {
+            let to = sums.as_mut_ptr().add(j);
+            let mut sum = F32x4::load(to);
+            for (line, x) in lines.iter().zip(x) {
+                let four =
+                    if j + 4 <= count { F32x4::load(line.as_ptr().add(j)) } else { F32x4::load_part(&line[j..]) };
+                sum = sum.plus_product(x, four);
+            }
+            sum.store(to);
+        }
+    }
+}
+
+/// A few rows, B's lines along K: blocks of four columns by four steps are turned in registers, so that the order of the sums
+/// stays that of the other paths.
+fn dots(
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    steps: Range<usize>,
+    sums: &mut [f32],
+    width: usize,
+) {
+    /// Groups of four columns at a time: as many chains of sums that do not wait for each other.
+    const GROUPS: usize = 4;
+    for j in (0..columns.len()).step_by(4 * GROUPS) {
+        let line = |c: usize| {
+            let column = columns.start + j + c;
+            let at = column * b.step;
+            if column < columns.end { &b.data[at + steps.start..at + steps.end] } else { &[] }
+        };
+        let lines: [[&[f32]; 4]; GROUPS] = std::array::from_fn(|g| std::array::from_fn(|c| line(4 * g + c)));
+        let groups = (columns.len() - j).div_ceil(4).min(GROUPS);
+        for (row, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
+            let mut acc = [F32x4::zero(); GROUPS];
+            for s in (0..steps.len()).step_by(4) {
+                let count = (steps.len() - s).min(4);
+                let x: [F32x4; 4] =
+                    std::array::from_fn(|i| F32x4::splat(if i < count { a.at(row, steps.start + s + i) } else { 0.0 }));
+                for (acc, lines) in acc.iter_mut().zip(&lines).take(groups) {
+                    let turned = F32x4::transpose(lines.map(|line| match line.get(s..s + 4) {
+                        // SAFETY: a slice of four.
+                        Some(four) => unsafe { F32x4::load(four.as_ptr()) },
+                        None => F32x4::load_part(line.get(s..).unwrap_or(&[])),
+                    }));
+                    for (x, column) in x.into_iter().zip(turned).take(count) {
+                        *acc = acc.plus_product(x, column);
+                    }
+                }
+            }
+            for (g, acc) in acc.into_iter().enumerate().take(groups) {
+                let to = &mut sums[j + 4 * g..j + 4 * g + 4];
+                // SAFETY: a slice of four.
+                unsafe { acc.store(to.as_mut_ptr()) };
+            }
+        }
+    }
+}
+
+/// Adds up `columns` of a matrix whose lines run across K over `k` steps, in the order of the products, for `finish`.
+pub fn line_sums(b: Matrix<'_>, columns: Range<usize>, k: usize, finish: impl FnOnce(&mut [f32])) {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let sums = room(&mut scratch.sums, columns.len());
+        let chunk = room(&mut scratch.chunk, columns.len());
+        sums.fill(0.0);
+        for at in (0..k).step_by(CHUNK) {
+            chunk.fill(0.0);
+            for step in at..k.min(at + CHUNK) {
+                let line = &b.data[step * b.step + columns.start..step * b.step + columns.end];
+                for (sum, x) in chunk.iter_mut().zip(line) {
+                    *sum += x;
+                }
+            }
+            for (sum, part) in sums.iter_mut().zip(&*chunk) {
+                *sum += part;
+            }
+        }
+        finish(sums);
+    });
+}

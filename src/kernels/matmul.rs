@@ -1,0 +1,350 @@
+//! C = act(A·B + bias) + residual, or added to C: matrices of any size, strides and offsets, in batches.
+//!
+//! Three layouts of rows in memory: NN has A as (M, K) and B as (K, N); NT has B as (N, K); TN has A as (K, M). TN is the gradient
+//! of a weight: dW = Xᵀ·dY, K runs over rows, and `matmul_tn_sums` adds up the columns of dY (the gradient of a bias) on the way.
+//! `matmul_nn_pre` and `matmul_nt_pre` also write A·B + bias, which the backward pass of the activation needs.
+//! Sums are f32, in an order that depends on K alone.
+
+use std::ops::Range;
+
+use super::activation::Activation;
+use super::gemm::{self, Matrix};
+use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+
+/// How the two factors lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// A is (M, K), B is (K, N).
+    NN,
+    /// A is (M, K), B is (N, K).
+    NT,
+    /// A is (K, M), B is (K, N).
+    TN,
+}
+
+/// Sizes, strides in numbers, and what happens to the sums.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Params {
+    /// Rows of C.
+    pub m: u32,
+    /// Columns of C.
+    pub n: u32,
+    /// Steps of the sums.
+    pub k: u32,
+    /// Steps of the last batch's sums: a long sum may be cut into batches.
+    pub k_last: u32,
+    /// Numbers between two lines of A.
+    pub a_step: u32,
+    /// Numbers between two lines of B.
+    pub b_step: u32,
+    /// Numbers between two lines of C, of the residual and of what comes before the activation.
+    pub c_step: u32,
+    /// A's first number.
+    pub a_start: u32,
+    /// B's first number.
+    pub b_start: u32,
+    /// C's first number.
+    pub c_start: u32,
+    /// How many products.
+    pub batch: u32,
+    /// Numbers between two batches of A.
+    pub a_batch: u32,
+    /// Numbers between two batches of B.
+    pub b_batch: u32,
+    /// Numbers between two batches of C.
+    pub c_batch: u32,
+    /// 1: add `bias` (N) to every row.
+    pub bias: u32,
+    /// The activation's code, or 0.
+    pub activation: u32,
+    /// 1: add `residual`, which lies as C does.
+    pub residual: u32,
+    /// 1: add to what C holds.
+    pub accumulate: u32,
+    /// 1: `sums` are those of A's columns (M), 0: those of B's (N).
+    pub sums_of_a: u32,
+    /// 1: add to what `sums` holds.
+    pub sums_accumulate: u32,
+}
+
+impl Params {
+    /// A dense product without epilogue.
+    pub fn dense(layout: Layout, m: usize, n: usize, k: usize) -> Params {
+        let (a_step, b_step) = match layout {
+            Layout::NN => (k, n),
+            Layout::NT => (k, k),
+            Layout::TN => (m, n),
+        };
+        Params {
+            m: m as u32,
+            n: n as u32,
+            k: k as u32,
+            k_last: k as u32,
+            a_step: a_step as u32,
+            b_step: b_step as u32,
+            c_step: n as u32,
+            a_start: 0,
+            b_start: 0,
+            c_start: 0,
+            batch: 1,
+            a_batch: 0,
+            b_batch: 0,
+            c_batch: 0,
+            bias: 0,
+            activation: 0,
+            residual: 0,
+            accumulate: 0,
+            sums_of_a: 0,
+            sums_accumulate: 0,
+        }
+    }
+
+    /// Rows and columns of one unit on the CPU: small enough to pause between two, large enough to pack B for.
+    fn block(&self) -> (usize, usize) {
+        match self.k {
+            0..4096 => (64, 256),
+            4096..16384 => (64, 128),
+            _ => (16, 128),
+        }
+    }
+
+    fn steps(&self, batch: usize) -> usize {
+        (if batch + 1 == self.batch as usize { self.k_last } else { self.k }) as usize
+    }
+
+    /// Which columns of which factor a block of C adds up, if any: the factor, its step, the columns, and where the batch's sums start.
+    fn summed<'a, S>(
+        &self,
+        batch: usize,
+        a: &'a [S],
+        b: &'a [S],
+        rows: &Range<usize>,
+        columns: &Range<usize>,
+    ) -> (&'a [S], usize, Range<usize>, usize) {
+        if self.sums_of_a == 1 {
+            let lines = if columns.start == 0 { rows.clone() } else { 0..0 };
+            return (a, self.a_step as usize, lines, batch * self.m as usize);
+        }
+        let lines = if rows.start == 0 { columns.clone() } else { 0..0 };
+        (b, self.b_step as usize, lines, batch * self.n as usize)
+    }
+
+    /// The blocks of C that belong to units: batch, rows, columns. Row blocks come fastest, so that units in a row share B.
+    fn blocks(&self, units: Range<usize>) -> impl Iterator<Item = (usize, Range<usize>, Range<usize>)> + use<> {
+        let (m, n) = (self.m as usize, self.n as usize);
+        let (tall, wide) = self.block();
+        let (down, along) = (m.div_ceil(tall), n.div_ceil(wide));
+        let mut unit = units.start;
+        std::iter::from_fn(move || {
+            if unit >= units.end {
+                return None;
+            }
+            let (first, column) = (unit % down, unit / down % along);
+            let count = (down - first).min(units.end - unit);
+            let batch = unit / (down * along);
+            unit += count;
+            let (rows, columns) =
+                (first * tall..m.min((first + count) * tall), column * wide..n.min((column + 1) * wide));
+            Some((batch, rows, columns))
+        })
+    }
+}
+
+impl super::Params for Params {
+    fn extent(&self, _: &[(&'static str, u32)]) -> Extent {
+        let (m, n, batch) = (self.m as usize, self.n as usize, self.batch as usize);
+        let (tall, wide) = self.block();
+        Extent {
+            grid: fold(m.div_ceil(64) * n.div_ceil(64) * batch),
+            units: m.div_ceil(tall) * n.div_ceil(wide) * batch,
+            work: 2 * (m * n * batch) as u64 * u64::from(self.k),
+        }
+    }
+}
+
+/// Bindings of all six, in order.
+const BIAS: usize = 2;
+const RESIDUAL: usize = 3;
+const C: usize = 4;
+const SECOND: usize = 5;
+
+/// What the sixth binding is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Second {
+    None,
+    Pre,
+    Sums,
+}
+
+fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let (a, b, bias, residual, c) =
+        (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
+    let more = if second == Second::None { &mut [] } else { call.output(SECOND) };
+    let activation = Activation::of(p.activation);
+    for (batch, rows, columns) in p.blocks(units) {
+        let (a, b) = (
+            &a[p.a_start as usize + batch * p.a_batch as usize..],
+            &b[p.b_start as usize + batch * p.b_batch as usize..],
+        );
+        let start = p.c_start as usize + batch * p.c_batch as usize;
+        let (a_step, b_step, steps) = (p.a_step as usize, p.b_step as usize, p.steps(batch));
+        for row in rows.clone() {
+            for column in columns.clone() {
+                let mut sum = 0.0;
+                for k in 0..steps {
+                    let x = if layout == Layout::TN { a[k * a_step + row] } else { a[row * a_step + k] };
+                    let y = if layout == Layout::NT { b[column * b_step + k] } else { b[k * b_step + column] };
+                    sum += x.wide() * y.wide();
+                }
+                if p.bias == 1 {
+                    sum += bias[column].wide();
+                }
+                let at = start + row * p.c_step as usize + column;
+                if second == Second::Pre {
+                    more[at] = S::narrow(sum);
+                }
+                let mut value = activation.map_or(sum, |f| f.value(sum));
+                if p.residual == 1 {
+                    value += residual[at].wide();
+                }
+                if p.accumulate == 1 {
+                    value += c[at].wide();
+                }
+                c[at] = S::narrow(value);
+            }
+        }
+        if second == Second::Sums {
+            let (x, step, lines, start) = p.summed(batch, a, b, &rows, &columns);
+            for line in lines {
+                let sum = &mut more[start + line];
+                let held = if p.sums_accumulate == 1 { sum.wide() } else { 0.0 };
+                *sum = S::narrow((0..steps).fold(held, |sum, k| sum + x[k * step + line].wide()));
+            }
+        }
+    }
+}
+
+fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let (a, b, bias, residual, c) =
+        (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
+    let more = if second == Second::None { &mut [] } else { call.output(SECOND) };
+    let activation = Activation::of(p.activation);
+    let mut bent = [0.0; 256];
+    for (batch, rows, columns) in p.blocks(units) {
+        let a = Matrix {
+            data: &a[p.a_start as usize + batch * p.a_batch as usize..],
+            step: p.a_step as usize,
+            along: layout != Layout::TN,
+        };
+        let b = Matrix {
+            data: &b[p.b_start as usize + batch * p.b_batch as usize..],
+            step: p.b_step as usize,
+            along: layout == Layout::NT,
+        };
+        let start = p.c_start as usize + batch * p.c_batch as usize;
+        gemm::product(a, b, rows.clone(), columns.clone(), p.steps(batch), |row, sums| {
+            let at = start + row * p.c_step as usize + columns.start;
+            let place = at..at + columns.len();
+            if p.bias == 1 {
+                add(sums, &bias[columns.clone()]);
+            }
+            if second == Second::Pre {
+                more[place.clone()].copy_from_slice(sums);
+            }
+            let value = match activation {
+                Some(f) => {
+                    let bent = &mut bent[..columns.len()];
+                    f.values(sums, bent);
+                    bent
+                }
+                None => sums,
+            };
+            if p.residual == 1 {
+                add(value, &residual[place.clone()]);
+            }
+            if p.accumulate == 1 {
+                add(&mut c[place], value);
+            } else {
+                c[place].copy_from_slice(value);
+            }
+        });
+        if second == Second::Sums {
+            let (data, step, lines, start) = p.summed(batch, a.data, b.data, &rows, &columns);
+            gemm::line_sums(Matrix { data, step, along: false }, lines.clone(), p.steps(batch), |sums| {
+                let to = &mut more[start + lines.start..start + lines.end];
+                if p.sums_accumulate == 1 {
+                    add(to, sums);
+                } else {
+                    to.copy_from_slice(sums);
+                }
+            });
+        }
+    }
+}
+
+fn add(to: &mut [f32], what: &[f32]) {
+    for (to, what) in to.iter_mut().zip(what) {
+        *to += what;
+    }
+}
+
+fn check(kernel: &'static Kernel, layout: Layout, second: Second) -> Case {
+    let (m, n, k) = (70, 67, 37);
+    let mut params = Params::dense(layout, m, n, k);
+    (params.bias, params.residual, params.activation) = match second {
+        Second::Sums => (0, 0, 0),
+        _ => (1, 1, Activation::GeluTanh.code()),
+    };
+    let case =
+        Case::new(kernel, &params, &[]).uniform(m * k, 1.0).uniform(n * k, 1.0).uniform(n, 1.0).uniform(m * n, 1.0);
+    let case = case.output(m * n);
+    match second {
+        Second::None => case,
+        Second::Pre => case.output(m * n),
+        Second::Sums => case.output(n),
+    }
+}
+
+/// A kernel of one layout with or without a second output.
+macro_rules! matmul {
+    ($(#[$doc:meta])* $kernel:ident, $name:literal, $layout:expr, $second:expr $(, $more:literal)?) => {
+        $(#[$doc])*
+        pub static $kernel: Kernel = Kernel {
+            name: $name,
+            wgsl: include_str!("../../shaders/matmul.wgsl"),
+            bindings: &[read("a"), read("b"), read("bias"), read("residual"), write("c") $(, write($more))?],
+            params_words: 20,
+            cpu: |call, units| cpu($layout, $second, call, units),
+            reference: |call, units| reference($layout, $second, call, units),
+            check: || check(&$kernel, $layout, $second),
+        };
+    };
+}
+
+matmul! {
+    /// C = A·B.
+    MATMUL_NN, "matmul_nn", Layout::NN, Second::None
+}
+matmul! {
+    /// C = A·B, and the sums before the activation.
+    MATMUL_NN_PRE, "matmul_nn_pre", Layout::NN, Second::Pre, "pre"
+}
+matmul! {
+    /// C = A·Bᵀ.
+    MATMUL_NT, "matmul_nt", Layout::NT, Second::None
+}
+matmul! {
+    /// C = A·Bᵀ, and the sums before the activation.
+    MATMUL_NT_PRE, "matmul_nt_pre", Layout::NT, Second::Pre, "pre"
+}
+matmul! {
+    /// C = Aᵀ·B.
+    MATMUL_TN, "matmul_tn", Layout::TN, Second::None
+}
+matmul! {
+    /// C = Aᵀ·B, and the sums of A's or B's columns (batch, M or N).
+    MATMUL_TN_SUMS, "matmul_tn_sums", Layout::TN, Second::Sums, "sums"
+}

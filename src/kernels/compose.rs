@@ -18,6 +18,7 @@ pub struct Variant {
 
 /// The files that others use, by name: base text and subgroup text.
 const USED: &[(&str, &str, Option<&str>)] = &[
+    ("reduce", include_str!("../../shaders/reduce.wgsl"), None),
     ("activation", include_str!("../../shaders/activation.wgsl"), None),
     ("live", include_str!("../../shaders/live.wgsl"), None),
     ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),

@@ -81,6 +81,48 @@ pub fn map(x: &[f32], y: &mut [f32], f: impl Fn(f32) -> f32) {
     }
 }
 
+/// How many sums are kept side by side: four SIMD registers, which hides the latency of an addition.
+const LANES: usize = 16;
+
+/// The sum of `f(i)` over `0..count`, in [`LANES`] interleaved sums that are added up pairwise at the end.
+#[inline(always)]
+pub fn sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let whole = count / LANES * LANES;
+    let mut start = 0;
+    while start < whole {
+        for (lane, sum) in lanes.iter_mut().enumerate() {
+            *sum += f(start + lane);
+        }
+        start += LANES;
+    }
+    for (i, sum) in (whole..count).zip(&mut lanes) {
+        *sum += f(i);
+    }
+    let mut half = LANES / 2;
+    while half > 0 {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+        half /= 2;
+    }
+    lanes[0]
+}
+
+/// The largest of some numbers; negative infinity if there are none. Not-a-number is passed over.
+#[inline(always)]
+pub fn max(x: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let parts = x.chunks_exact(LANES);
+    let rest = parts.remainder();
+    for part in parts {
+        for (most, &x) in lanes.iter_mut().zip(part) {
+            *most = if x > *most { x } else { *most };
+        }
+    }
+    rest.iter().chain(&lanes).fold(f32::NEG_INFINITY, |most, &x| if x > most { x } else { most })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +148,15 @@ mod tests {
             worst(-80.0, 80.0, |x| logistic(x).1, |x| 1.0 / (1.0 + x.exp()), true),
         ];
         assert!(errors.iter().all(|&error| error < 5e-7), "{errors:?}");
+    }
+
+    #[test]
+    fn sums_and_maxima_take_every_number_once() {
+        for count in [0usize, 1, 15, 16, 17, 100] {
+            let x: Vec<f32> = (0..count).map(|i| ((i * 37) % 101) as f32).collect();
+            assert_eq!(sum(count, |i| x[i]), x.iter().sum::<f32>());
+            assert_eq!(max(&x), x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+        }
     }
 
     #[test]

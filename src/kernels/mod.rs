@@ -14,6 +14,9 @@ pub mod gate;
 pub mod gemm;
 pub mod live;
 pub mod matmul;
+pub mod norm;
+pub mod norm_gradient;
+pub mod norm_weights;
 pub mod positions;
 pub mod simd;
 pub mod sum;
@@ -32,6 +35,10 @@ pub const ALL: &[&Kernel] = &[
     &matmul::MATMUL_NT_PRE,
     &matmul::MATMUL_TN,
     &matmul::MATMUL_TN_SUMS,
+    &norm::NORM,
+    &norm_gradient::NORM_GRADIENT,
+    &norm_gradient::NORM_GRADIENT_PLAIN,
+    &norm_weights::NORM_WEIGHTS,
     &positions::POSITIONS_FILL,
     &sum::SUM,
     &unary::UNARY,

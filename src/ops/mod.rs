@@ -10,3 +10,8 @@ mod linear;
 pub use activation::Activate;
 pub use gate::Gate;
 pub use linear::{Layout, Linear};
+mod norm;
+
+pub use activation::Activate;
+pub use gate::Gate;
+pub use norm::{Norm, NormKind};

@@ -6,5 +6,6 @@
 
 mod activation;
 mod linear;
+mod norm;
 mod probe;
 mod sums;

@@ -5,6 +5,7 @@
 mod activation;
 mod devices;
 mod matmul;
+mod norm;
 mod positions;
 mod shaders;
 mod sum;

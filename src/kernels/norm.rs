@@ -1,0 +1,109 @@
+//! LayerNorm and RMSNorm over rows of C: `y = (x - mean) rstd (scale + offset) + bias` (Ba et al. 2016; Zhang and Sennrich 2019).
+//!
+//! `rstd = 1 / √(mean (x - mean)² + eps)`; RMS has mean 0 everywhere. `offset` is 1 where files store `scale - 1`. Saves mean and
+//! rstd of each row. The variance comes from squared deviations, not from `E x² - (E x)²`. Units are rows.
+
+use std::ops::Range;
+
+use super::fast_math::sum;
+use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+
+/// Sizes and flags.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Params {
+    /// R.
+    pub rows: u32,
+    /// C.
+    pub width: u32,
+    /// Added to the variance.
+    pub eps: f32,
+    /// 1: LayerNorm, 0: RMSNorm.
+    pub centred: u32,
+    /// 1: times `scale`.
+    pub scaled: u32,
+    /// 1: plus `bias`.
+    pub shifted: u32,
+    /// Added to every scale.
+    pub offset: f32,
+}
+
+impl super::Params for Params {
+    fn extent(&self, _: &[(&'static str, u32)]) -> Extent {
+        let (rows, width) = (self.rows as usize, u64::from(self.width));
+        Extent { grid: fold(rows), units: rows, work: rows as u64 * width * 8 }
+    }
+}
+
+/// How many invocations share a row: `THREADS` for the launch's constants.
+pub fn threads(width: usize) -> u32 {
+    if width <= 512 { 64 } else { 256 }
+}
+
+fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let width = p.width as usize;
+    let (x, scale, bias) = (call.input(0), call.input(1), call.input(2));
+    let (y, stats) = (call.output(3), call.output(4));
+    for row in units {
+        let x = &x[row * width..(row + 1) * width];
+        let mean = if p.centred == 1 { x.iter().map(|x| x.wide()).sum::<f64>() / width as f64 } else { 0.0 };
+        let variance = x.iter().map(|x| (x.wide() - mean).powi(2)).sum::<f64>() / width as f64;
+        let rstd = 1.0 / (variance + f64::from(p.eps)).sqrt();
+        (stats[2 * row], stats[2 * row + 1]) = (S::narrow(mean), S::narrow(rstd));
+        for (c, x) in x.iter().enumerate() {
+            let factor = if p.scaled == 1 { scale[c].wide() + f64::from(p.offset) } else { 1.0 };
+            let shift = if p.shifted == 1 { bias[c].wide() } else { 0.0 };
+            y[row * width + c] = S::narrow((x.wide() - mean) * rstd * factor + shift);
+        }
+    }
+}
+
+fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let width = p.width as usize;
+    let (x, scale, bias) = (call.input(0), call.input(1), call.input(2));
+    let (y, stats) = (call.output(3), call.output(4));
+    for row in units {
+        let x = &x[row * width..(row + 1) * width];
+        let y = &mut y[row * width..(row + 1) * width];
+        let mean = if p.centred == 1 { sum(width, |c| x[c]) / width as f32 } else { 0.0 };
+        let square = sum(width, |c| (x[c] - mean) * (x[c] - mean));
+        let rstd = 1.0 / (square / width as f32 + p.eps).sqrt();
+        (stats[2 * row], stats[2 * row + 1]) = (mean, rstd);
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = (x - mean) * rstd;
+        }
+        if p.scaled == 1 {
+            for (y, scale) in y.iter_mut().zip(scale) {
+                *y *= scale + p.offset;
+            }
+        }
+        if p.shifted == 1 {
+            for (y, bias) in y.iter_mut().zip(bias) {
+                *y += bias;
+            }
+        }
+    }
+}
+
+fn check() -> Case {
+    let params = Params { rows: 5, width: 300, eps: 1e-5, centred: 1, scaled: 1, shifted: 1, offset: 0.0 };
+    Case::new(&NORM, &params, &[("THREADS", 64)])
+        .uniform(1500, 3.0)
+        .uniform(300, 1.0)
+        .uniform(300, 1.0)
+        .output(1500)
+        .output(10)
+}
+
+/// The kernel.
+pub static NORM: Kernel = Kernel {
+    name: "norm",
+    wgsl: include_str!("../../shaders/norm.wgsl"),
+    bindings: &[read("x"), read("scale"), read("bias"), write("y"), write("stats")],
+    params_words: 7,
+    cpu,
+    reference: reference::<f64>,
+    check,
+};

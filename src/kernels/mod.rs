@@ -9,7 +9,10 @@ use std::ops::Range;
 pub mod activation;
 pub mod case;
 pub mod compose;
+pub mod embed;
+pub mod embed_gradient;
 pub mod fast_math;
+pub mod fill;
 pub mod gate;
 pub mod gemm;
 pub mod live;
@@ -27,6 +30,9 @@ pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
 pub const ALL: &[&Kernel] = &[
+    &embed::EMBED,
+    &embed_gradient::EMBED_GRADIENT,
+    &fill::FILL,
     &gate::GATE,
     &gate::GATE_GRADIENT,
     &matmul::MATMUL_NN,

@@ -4,6 +4,7 @@
 //! gradient; it refuses to know models, weights' names and devices.
 
 mod activation;
+mod embed;
 mod gate;
 mod linear;
 
@@ -13,5 +14,6 @@ pub use linear::{Layout, Linear};
 mod norm;
 
 pub use activation::Activate;
+pub use embed::Embed;
 pub use gate::Gate;
 pub use norm::{Norm, NormKind};

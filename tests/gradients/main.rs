@@ -6,6 +6,7 @@
 
 mod activation;
 mod linear;
+mod embed;
 mod norm;
 mod probe;
 mod sums;

@@ -44,7 +44,6 @@ impl Probe {
         }
     }
 
-    #[expect(dead_code, reason = "the first operations take no ids")]
     pub fn ids(mut self, ids: &[u32]) -> Probe {
         self.ids.push(ids.to_vec());
         self

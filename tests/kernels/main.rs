@@ -5,6 +5,7 @@
 mod activation;
 mod devices;
 mod matmul;
+mod embed;
 mod norm;
 mod positions;
 mod shaders;

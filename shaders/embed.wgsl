@@ -1,0 +1,36 @@
+// y = residual + scale table[id], a row for each id; an id outside the table gives the residual alone. One thread an element.
+
+struct Params {
+    rows: u32,
+    width: u32, // C
+    vocab: u32, // V
+    residual: u32, // 1: plus `residual`
+    scale: f32,
+}
+
+@group(0) @binding(0) var<storage, read> ids: array<u32>; // (R)
+@group(0) @binding(1) var<storage, read> table: array<f32>; // (V, C)
+@group(0) @binding(2) var<storage, read> residual: array<f32>; // (R, C)
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // (R, C)
+@group(1) @binding(0) var<uniform> p: Params;
+
+@compute @workgroup_size(256)
+fn embed(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = (group.y * groups.x + group.x) * 256u + thread;
+    if (i >= p.rows * p.width) {
+        return;
+    }
+    let id = ids[i / p.width];
+    var out = 0.0;
+    if (id < p.vocab) {
+        out = p.scale * table[id * p.width + i % p.width];
+    }
+    if (p.residual == 1u) {
+        out += residual[i];
+    }
+    y[i] = out;
+}

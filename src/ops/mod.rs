@@ -7,13 +7,10 @@ mod activation;
 mod embed;
 mod gate;
 mod linear;
-
-pub use activation::Activate;
-pub use gate::Gate;
-pub use linear::{Layout, Linear};
 mod norm;
 
 pub use activation::Activate;
 pub use embed::Embed;
 pub use gate::Gate;
+pub use linear::{Layout, Linear};
 pub use norm::{Norm, NormKind};

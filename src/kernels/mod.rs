@@ -9,6 +9,7 @@ use std::ops::Range;
 pub mod activation;
 pub mod case;
 pub mod compose;
+pub mod cross_entropy;
 pub mod embed;
 pub mod embed_gradient;
 pub mod fast_math;
@@ -23,6 +24,7 @@ pub mod norm_weights;
 pub mod positions;
 pub mod simd;
 pub mod sum;
+pub mod total;
 pub mod unary;
 
 pub use case::Case;
@@ -30,6 +32,7 @@ pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
 pub const ALL: &[&Kernel] = &[
+    &cross_entropy::CROSS_ENTROPY,
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
     &fill::FILL,
@@ -47,6 +50,7 @@ pub const ALL: &[&Kernel] = &[
     &norm_weights::NORM_WEIGHTS,
     &positions::POSITIONS_FILL,
     &sum::SUM,
+    &total::TOTAL,
     &unary::UNARY,
     &unary::UNARY_GRADIENT,
 ];

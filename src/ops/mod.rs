@@ -4,12 +4,14 @@
 //! gradient; it refuses to know models, weights' names and devices.
 
 mod activation;
+mod cross_entropy;
 mod embed;
 mod gate;
 mod linear;
 mod norm;
 
 pub use activation::Activate;
+pub use cross_entropy::LinearCrossEntropy;
 pub use embed::Embed;
 pub use gate::Gate;
 pub use linear::{Layout, Linear};

@@ -5,8 +5,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
-mod linear;
+mod cross_entropy;
 mod embed;
+mod linear;
 mod norm;
 mod probe;
 mod sums;

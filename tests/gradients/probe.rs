@@ -20,8 +20,8 @@ type Build = dyn Fn(&mut Graph, &[Tensor], &[Tensor]) -> Result<Vec<Tensor>>;
 pub struct Probe {
     /// Shapes of the variables and the scale of their values.
     pub variables: Vec<(Vec<usize>, f64)>,
-    /// Whole numbers or fixed words that the operation takes.
-    pub ids: Vec<Vec<u32>>,
+    /// Fixed words that the operation takes: whole numbers, or real ones as their bits in f64.
+    pub fixed: Vec<Vec<f64>>,
     /// Live words.
     pub live: Live,
     /// Builds the outputs that have a gradient. A single output of shape [1] is a loss and gets no seed.
@@ -37,15 +37,22 @@ impl Probe {
     ) -> Probe {
         Probe {
             variables: variables.iter().map(|shape| (shape.to_vec(), 1.0)).collect(),
-            ids: Vec::new(),
+            fixed: Vec::new(),
             live: Live::default(),
             build: Box::new(build),
             tolerance: 1e-7,
         }
     }
 
+    /// The next fixed input: whole numbers.
     pub fn ids(mut self, ids: &[u32]) -> Probe {
-        self.ids.push(ids.to_vec());
+        self.fixed.push(ids.iter().map(|&id| f64::from_bits(u64::from(id))).collect());
+        self
+    }
+
+    /// The next fixed input: real numbers.
+    pub fn numbers(mut self, numbers: &[f64]) -> Probe {
+        self.fixed.push(numbers.to_vec());
         self
     }
 
@@ -127,8 +134,12 @@ impl Probe {
                 graph.variable(&name, shape)
             });
         }
-        let ids: Vec<Tensor> =
-            self.ids.iter().enumerate().map(|(at, ids)| graph.input(&format!("ids{at}"), &[ids.len()])).collect();
+        let ids: Vec<Tensor> = self
+            .fixed
+            .iter()
+            .enumerate()
+            .map(|(at, words)| graph.input(&format!("fixed{at}"), &[words.len()]))
+            .collect();
         let outputs = (self.build)(&mut graph, &variables, &ids).unwrap();
         let mut named = Vec::new();
         let mut names = Vec::new();
@@ -178,8 +189,8 @@ impl Probe {
             };
             memory.write(home, numbers);
         }
-        for (at, ids) in self.ids.iter().enumerate() {
-            memory.write_ids(plan.slice(&format!("ids{at}")).unwrap(), ids);
+        for (at, words) in self.fixed.iter().enumerate() {
+            memory.write(plan.slice(&format!("fixed{at}")).unwrap(), words);
         }
         memory
     }

@@ -3,9 +3,10 @@
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
 mod activation;
+mod cross_entropy;
 mod devices;
-mod matmul;
 mod embed;
+mod matmul;
 mod norm;
 mod positions;
 mod shaders;

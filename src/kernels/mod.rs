@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 pub mod activation;
+pub mod adam;
 pub mod case;
 pub mod compose;
 pub mod cross_entropy;
@@ -16,12 +17,14 @@ pub mod fast_math;
 pub mod fill;
 pub mod gate;
 pub mod gemm;
+pub mod gradient_norm;
 pub mod live;
 pub mod matmul;
 pub mod norm;
 pub mod norm_gradient;
 pub mod norm_weights;
 pub mod positions;
+pub mod sgd;
 pub mod simd;
 pub mod sum;
 pub mod total;
@@ -33,11 +36,14 @@ pub use live::{Live, place};
 /// Every kernel, for the tests that visit all of them.
 pub const ALL: &[&Kernel] = &[
     &cross_entropy::CROSS_ENTROPY,
+    &adam::ADAM,
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
     &fill::FILL,
     &gate::GATE,
     &gate::GATE_GRADIENT,
+    &gradient_norm::GRADIENT_NORM,
+    &gradient_norm::GRADIENT_NORM_FINISH,
     &matmul::MATMUL_NN,
     &matmul::MATMUL_NN_PRE,
     &matmul::MATMUL_NT,
@@ -49,6 +55,7 @@ pub const ALL: &[&Kernel] = &[
     &norm_gradient::NORM_GRADIENT_PLAIN,
     &norm_weights::NORM_WEIGHTS,
     &positions::POSITIONS_FILL,
+    &sgd::SGD,
     &sum::SUM,
     &total::TOTAL,
     &unary::UNARY,

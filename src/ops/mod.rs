@@ -9,6 +9,7 @@ mod embed;
 mod gate;
 mod linear;
 mod norm;
+mod update;
 
 pub use activation::Activate;
 pub use cross_entropy::LinearCrossEntropy;
@@ -16,3 +17,4 @@ pub use embed::Embed;
 pub use gate::Gate;
 pub use linear::{Layout, Linear};
 pub use norm::{Norm, NormKind};
+pub use update::{GradientNorm, Rule, Update};

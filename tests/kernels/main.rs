@@ -5,9 +5,15 @@
 mod activation;
 mod cross_entropy;
 mod devices;
+mod adam;
+mod devices;
+mod fill;
+mod gradient_norm;
+mod matmul;
 mod embed;
 mod matmul;
 mod norm;
 mod positions;
+mod sgd;
 mod shaders;
 mod sum;

@@ -20,6 +20,8 @@ pub struct Variant {
 const USED: &[(&str, &str, Option<&str>)] = &[
     ("reduce", include_str!("../../shaders/reduce.wgsl"), None),
     ("activation", include_str!("../../shaders/activation.wgsl"), None),
+    ("attention_load", include_str!("../../shaders/attention_load.wgsl"), None),
+    ("attention_reach", include_str!("../../shaders/attention_reach.wgsl"), None),
     ("live", include_str!("../../shaders/live.wgsl"), None),
     ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),
     ("matmul_tile", include_str!("../../shaders/matmul_tile.wgsl"), None),

@@ -8,6 +8,13 @@ use std::ops::Range;
 
 pub mod activation;
 pub mod adam;
+pub mod attention;
+mod attention_cpu;
+pub mod attention_delta;
+pub mod attention_keys;
+pub mod attention_queries;
+mod attention_tile;
+pub mod cache;
 pub mod case;
 pub mod compose;
 pub mod cross_entropy;
@@ -40,6 +47,11 @@ pub const ALL: &[&Kernel] = &[
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
     &fill::FILL,
+    &attention::ATTENTION,
+    &attention_delta::ATTENTION_DELTA,
+    &attention_keys::ATTENTION_KEYS,
+    &attention_queries::ATTENTION_QUERIES,
+    &cache::CACHE,
     &gate::GATE,
     &gate::GATE_GRADIENT,
     &gradient_norm::GRADIENT_NORM,

@@ -4,6 +4,8 @@
 //! gradient; it refuses to know models, weights' names and devices.
 
 mod activation;
+mod attention;
+mod cache;
 mod cross_entropy;
 mod embed;
 mod gate;
@@ -12,6 +14,8 @@ mod norm;
 mod update;
 
 pub use activation::Activate;
+pub use attention::{Attention, Source};
+pub use cache::CacheAppend;
 pub use cross_entropy::LinearCrossEntropy;
 pub use embed::Embed;
 pub use gate::Gate;

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod activation;
+mod attention;
 mod cross_entropy;
 mod embed;
 mod linear;

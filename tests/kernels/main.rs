@@ -3,14 +3,14 @@
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
 mod activation;
+mod adam;
+mod attention;
+mod cache;
 mod cross_entropy;
 mod devices;
-mod adam;
-mod devices;
+mod embed;
 mod fill;
 mod gradient_norm;
-mod matmul;
-mod embed;
 mod matmul;
 mod norm;
 mod positions;

@@ -1,0 +1,151 @@
+//! Small dense products and packing for the CPU side of attention: contiguous f32 tiles that stay in the first cache.
+//!
+//! Rows come in fours and columns in eights, so that sixteen vector registers hold a block of sums; what is packed is
+//! padded with zeros. Memory for tiles is kept by the thread and grows once. Knows nothing of attention.
+
+use std::cell::RefCell;
+
+/// Keys in a tile.
+pub(super) const KEYS: usize = 32;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Calls `f` with slices of these sizes; their contents are whatever they were.
+pub(super) fn with_scratch<const N: usize>(sizes: [usize; N], f: impl FnOnce([&mut [f32]; N])) {
+    SCRATCH.with_borrow_mut(|memory| {
+        let total = sizes.iter().sum();
+        if memory.len() < total {
+            memory.resize(total, 0.0);
+        }
+        let mut rest = memory.as_mut_slice();
+        f(sizes.map(|size| {
+            let (slice, after) = std::mem::take(&mut rest).split_at_mut(size);
+            rest = after;
+            slice
+        }));
+    });
+}
+
+/// `c (m, n) += a (m, k) · b (k, n)`, all contiguous; m in fours, n in eights.
+pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], n: usize, k: usize) {
+    for (a, c) in a.chunks_exact(4 * k).zip(c.chunks_exact_mut(4 * n)) {
+        let (a01, a23) = a.split_at(2 * k);
+        let ((a0, a1), (a2, a3)) = (a01.split_at(k), a23.split_at(k));
+        for j in (0..n).step_by(8) {
+            let mut sums = [[0.0f32; 8]; 4];
+            for ((((b, &a0), &a1), &a2), &a3) in b.chunks_exact(n).zip(a0).zip(a1).zip(a2).zip(a3) {
+                let b = &b[j..j + 8];
+                for i in 0..8 {
+                    sums[0][i] += a0 * b[i];
+                    sums[1][i] += a1 * b[i];
+                    sums[2][i] += a2 * b[i];
+                    sums[3][i] += a3 * b[i];
+                }
+            }
+            for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
+                c[j..j + 8].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+            }
+        }
+    }
+}
+
+/// `c (m, n) += aᵀ · b (k, n)` with a (k, m), all contiguous; m in fours, n in eights. Only the first `k` rows count.
+pub(super) fn product_across(a: &[f32], b: &[f32], c: &mut [f32], m: usize, n: usize, k: usize) {
+    for (i, c) in c.chunks_exact_mut(4 * n).take(m / 4).enumerate() {
+        for j in (0..n).step_by(8) {
+            let mut sums = [[0.0f32; 8]; 4];
+            for (a, b) in a.chunks_exact(m).zip(b.chunks_exact(n)).take(k) {
+                let (a, b) = (&a[4 * i..4 * i + 4], &b[j..j + 8]);
+                for (sums, a) in sums.iter_mut().zip(a) {
+                    sums.iter_mut().zip(b).for_each(|(sum, b)| *sum += a * b);
+                }
+            }
+            for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
+                c[j..j + 8].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+            }
+        }
+    }
+}
+
+/// Rows of `head` numbers, each from its place in `from` (none: zeros), into rows of `width`, padded with zeros.
+pub(super) fn pack(
+    from: &[f32],
+    places: impl Iterator<Item = Option<usize>>,
+    into: &mut [f32],
+    head: usize,
+    width: usize,
+) {
+    for (place, row) in places.zip(into.chunks_exact_mut(width)) {
+        match place {
+            Some(at) => {
+                row[..head].copy_from_slice(&from[at..at + head]);
+                row[head..].fill(0.0);
+            }
+            None => row.fill(0.0),
+        }
+    }
+}
+
+/// `into (width, KEYS)` becomes the transpose of `rows (KEYS, width)`.
+pub(super) fn transpose(rows: &[f32], into: &mut [f32], width: usize) {
+    for (four, rows) in rows.chunks_exact(4 * width).take(KEYS / 4).enumerate() {
+        let (r01, r23) = rows.split_at(2 * width);
+        let ((r0, r1), (r2, r3)) = (r01.split_at(width), r23.split_at(width));
+        for ((((line, &a), &b), &c), &d) in into.chunks_exact_mut(KEYS).zip(r0).zip(r1).zip(r2).zip(r3) {
+            line[4 * four..4 * four + 4].copy_from_slice(&[a, b, c, d]);
+        }
+    }
+}
+
+/// The product of two slices of one length, eight sums side by side.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 8];
+    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a8.zip(b8) {
+        for i in 0..8 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
+    ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7)) + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_what_loops_give() {
+        let (m, n, k) = (8, 16, 5);
+        let a: Vec<f32> = (0..m * k).map(|i| (i * 7 % 11) as f32 - 5.0).collect();
+        let b: Vec<f32> = (0..k * n).map(|i| (i * 5 % 13) as f32 - 6.0).collect();
+        let mut across = vec![0.0; k * m];
+        for i in 0..m {
+            for l in 0..k {
+                across[l * m + i] = a[i * k + l];
+            }
+        }
+        let (mut c, mut d) = (vec![1.0; m * n], vec![1.0; m * n]);
+        product(&a, &b, &mut c, n, k);
+        product_across(&across, &b, &mut d, m, n, k);
+        for i in 0..m {
+            for j in 0..n {
+                let sum: f32 = 1.0 + (0..k).map(|l| a[i * k + l] * b[l * n + j]).sum::<f32>();
+                assert_eq!((c[i * n + j], d[i * n + j]), (sum, sum));
+            }
+        }
+        assert_eq!(dot(&a[..19], &b[..19]), a[..19].iter().zip(&b[..19]).map(|(a, b)| a * b).sum::<f32>());
+    }
+
+    #[test]
+    fn a_tile_transposed_twice_is_itself() {
+        let rows: Vec<f32> = (0..KEYS * KEYS).map(|i| i as f32).collect();
+        let (mut once, mut twice) = (vec![0.0; KEYS * KEYS], vec![0.0; KEYS * KEYS]);
+        transpose(&rows, &mut once, KEYS);
+        transpose(&once, &mut twice, KEYS);
+        assert_eq!((once[1], twice), (KEYS as f32, rows));
+    }
+}

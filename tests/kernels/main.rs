@@ -16,4 +16,6 @@ mod norm;
 mod positions;
 mod sgd;
 mod shaders;
+mod splits;
 mod sum;
+mod update;

@@ -4,11 +4,14 @@
 
 pub mod tokenizer; // text -> ids
 pub mod data; // ids -> batches
+pub mod models; // config -> graph
 pub mod train; // batches + graph -> new weights
+pub mod checkpoint; // weights <-> bytes
 pub mod generate; // weights + ids -> ids
 pub mod tasks; // text in, text out
 
 // -- what it stands on --
+pub mod nn; // bricks: linear, norm, attention, mlp, embedding, block, heads
 pub mod ops; // one file per operation: shape rule, launches, gradient
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name
 pub mod plan; // graph -> launches + memory

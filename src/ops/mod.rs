@@ -12,6 +12,8 @@ mod gate;
 mod linear;
 mod norm;
 mod update;
+mod pending;
+mod scale;
 
 pub use activation::Activate;
 pub use attention::{Attention, Source};
@@ -21,4 +23,6 @@ pub use embed::Embed;
 pub use gate::Gate;
 pub use linear::{Layout, Linear};
 pub use norm::{Norm, NormKind};
+pub use pending::*;
+pub use scale::Scale;
 pub use update::{GradientNorm, Rule, Update};

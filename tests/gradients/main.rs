@@ -11,4 +11,5 @@ mod embed;
 mod linear;
 mod norm;
 mod probe;
+mod scale;
 mod sums;

@@ -15,7 +15,6 @@ mod matmul;
 mod norm;
 mod positions;
 mod sgd;
+mod scale;
 mod shaders;
-mod splits;
 mod sum;
-mod update;

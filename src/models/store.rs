@@ -1,0 +1,247 @@
+//! Where each parameter lies: an inventory and a device's limits in, arenas and slices out.
+//!
+//! Weights lie in a few arenas, each parameter from a multiple of 64 words on, those that decay first. Gradients, and moments
+//! beside them, lie in arenas of their own, which repeat the order of what is trained; what is frozen has none. So a
+//! whole model is updated by a few launches, one for each [`Run`].
+//! Gives sizes and slices; whoever allocates decides about devices.
+
+use std::ops::Range;
+
+use crate::device::{ALIGNMENT, Limits, Slice};
+use crate::ensure;
+use crate::error::Result;
+use crate::graph::Graph;
+use crate::nn::{Inventory, Role, Weights};
+
+/// The places of all parameters.
+#[derive(Clone, Debug)]
+pub struct Store {
+    inventory: Inventory,
+    homes: Vec<Slice>,
+    arenas: Vec<usize>,
+    limit: usize,
+}
+
+/// The places of all gradients, for one choice of what is trained.
+#[derive(Clone, Debug)]
+pub struct Gradients {
+    homes: Vec<Option<Slice>>,
+    arenas: Vec<usize>,
+    first: usize,
+}
+
+/// A stretch of weights whose gradients lie in the same order without gaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The weights.
+    pub weight: Slice,
+    /// Their gradients; moments lie at the same place in arenas of the same sizes.
+    pub gradient: Slice,
+    /// Whether weight decay applies.
+    pub decay: bool,
+}
+
+impl Store {
+    /// Places the parameters of `inventory`; weight arenas take the table places from 0 on.
+    ///
+    /// Fails with `out-of-memory` if one parameter is larger than the largest buffer.
+    pub fn new(inventory: Inventory, limits: Limits) -> Result<Store> {
+        inventory.check()?;
+        let limit = limits.buffer_words - limits.buffer_words % ALIGNMENT;
+        let mut order: Vec<usize> = (0..inventory.len()).collect();
+        let class = |index: &usize| match inventory.at(*index) {
+            Some(p) if p.role != Role::Trained => 2,
+            Some(p) if p.decay => 0,
+            _ => 1,
+        };
+        order.sort_by_key(class);
+        let mut homes = vec![Slice { buffer: 0, offset: 0, words: 0 }; inventory.len()];
+        let mut arenas: Vec<usize> = Vec::new();
+        for index in order {
+            let Some((parameter, home)) = inventory.at(index).zip(homes.get_mut(index)) else { continue };
+            *home = place(&mut arenas, limit, parameter.words(), &parameter.name)?;
+        }
+        Ok(Store { inventory, homes, arenas, limit })
+    }
+
+    /// What is placed.
+    pub fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// The sizes of the weight arenas, in words.
+    pub fn arenas(&self) -> &[usize] {
+        &self.arenas
+    }
+
+    /// Where parameter `index` lies.
+    pub fn home(&self, index: usize) -> Option<Slice> {
+        self.homes.get(index).copied()
+    }
+
+    /// Places the gradients of the parameters that `trained` names; gradient arenas take the table places after the weights'.
+    ///
+    /// Fails with `bad-option` if nothing is trained.
+    pub fn gradients(&self, trained: impl Fn(&crate::nn::Parameter) -> bool) -> Result<Gradients> {
+        let mut order: Vec<usize> = (0..self.inventory.len()).collect();
+        order.sort_by_key(|&index| self.homes.get(index).map(|home| (home.buffer, home.offset)));
+        let mut homes = vec![None; self.inventory.len()];
+        let mut arenas = Vec::new();
+        for index in order {
+            let Some((parameter, home)) = self.inventory.at(index).zip(homes.get_mut(index)) else { continue };
+            if parameter.role == Role::Trained && trained(parameter) {
+                let mut slice = place(&mut arenas, self.limit, parameter.words(), &parameter.name)?;
+                slice.buffer += self.arenas.len();
+                *home = Some(slice);
+            }
+        }
+        ensure!(!arenas.is_empty(), BadOption, "training: no parameter is trainable");
+        Ok(Gradients { homes, arenas, first: self.arenas.len() })
+    }
+
+    /// Puts the weights into a graph, trainable where they have a gradient.
+    pub fn weights(&self, graph: &mut Graph, gradients: Option<&Gradients>) -> Weights {
+        let mut weights = Weights::default();
+        for (index, (parameter, &home)) in self.inventory.iter().zip(&self.homes).enumerate() {
+            let gradient = gradients.and_then(|gradients| gradients.home(index));
+            let tensor = graph.weight(&parameter.name, &parameter.shape, home, gradient);
+            weights.insert(&parameter.name, tensor, gradient.is_some());
+        }
+        weights
+    }
+
+    /// The words `range` of parameter `index`, as they lie in its arena.
+    pub fn part(&self, index: usize, range: Range<usize>) -> Option<Slice> {
+        let home = self.home(index).filter(|home| range.start <= range.end && range.end <= home.words)?;
+        Some(Slice { offset: home.offset + range.start, words: range.len(), ..home })
+    }
+
+    /// The stretches an optimiser updates. `decays` says for each parameter whether weight decay applies.
+    pub fn runs(&self, gradients: &Gradients, decays: impl Fn(&crate::nn::Parameter) -> bool) -> Vec<Run> {
+        let mut pieces: Vec<Run> = Vec::new();
+        for (index, parameter) in self.inventory.iter().enumerate() {
+            if let (Some(weight), Some(gradient)) = (self.home(index), gradients.home(index)) {
+                pieces.push(Run { weight, gradient, decay: decays(parameter) });
+            }
+        }
+        pieces.sort_by_key(|run| (run.weight.buffer, run.weight.offset));
+        let mut runs: Vec<Run> = Vec::new();
+        for piece in pieces {
+            if let Some(last) = runs.last_mut() {
+                let gap = piece.weight.offset.wrapping_sub(last.weight.offset);
+                let joined = last.decay == piece.decay
+                    && last.weight.buffer == piece.weight.buffer
+                    && last.gradient.buffer == piece.gradient.buffer
+                    && gap == last.weight.words.next_multiple_of(ALIGNMENT)
+                    && piece.gradient.offset.wrapping_sub(last.gradient.offset) == gap;
+                if joined {
+                    last.weight.words = gap + piece.weight.words;
+                    last.gradient.words = gap + piece.gradient.words;
+                    continue;
+                }
+            }
+            runs.push(piece);
+        }
+        runs
+    }
+}
+
+impl Gradients {
+    /// The sizes of the gradient arenas, in words; moments need as many of the same sizes.
+    pub fn arenas(&self) -> &[usize] {
+        &self.arenas
+    }
+
+    /// The table place of the first gradient arena.
+    pub fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Where the gradient of parameter `index` lies; none if it is frozen.
+    pub fn home(&self, index: usize) -> Option<Slice> {
+        self.homes.get(index).copied().flatten()
+    }
+}
+
+fn place(arenas: &mut Vec<usize>, limit: usize, words: usize, name: &str) -> Result<Slice> {
+    ensure!(
+        words <= limit,
+        OutOfMemory,
+        "`{name}` needs {} bytes in one buffer, the device allows {}",
+        words * 4,
+        limit * 4
+    );
+    let need = words.next_multiple_of(ALIGNMENT);
+    if arenas.last().is_none_or(|used| used + need > limit) {
+        arenas.push(0);
+    }
+    let buffer = arenas.len() - 1;
+    match arenas.last_mut() {
+        Some(used) => {
+            let offset = *used;
+            *used += need;
+            Ok(Slice { buffer, offset, words })
+        }
+        None => crate::bail!(Internal, "no arena"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Init;
+
+    const LIMITS: Limits = Limits { binding_words: 1 << 20, buffer_words: 1024 };
+
+    fn inventory() -> Inventory {
+        let mut list = Inventory::new();
+        list.add("table", &[10, 30], Init::normal(0.02));
+        list.add("norm", &[30], Init::Constant(1.0));
+        list.untrained("angles", &[70], Init::Zeros, Role::Fixed);
+        list.add("matrix", &[20, 30], Init::normal(0.02));
+        list.add("bias", &[20], Init::Zeros);
+        list
+    }
+
+    #[test]
+    fn arenas_are_split_at_the_limit_and_nothing_overlaps() {
+        let store = Store::new(inventory(), LIMITS).unwrap();
+        assert!(store.arenas().iter().all(|&words| words <= 1024) && store.arenas().len() == 2);
+        let mut taken: Vec<Slice> = (0..5).map(|index| store.home(index).unwrap()).collect();
+        taken.sort_by_key(|slice| (slice.buffer, slice.offset));
+        for pair in taken.windows(2) {
+            let apart = pair[0].buffer < pair[1].buffer || pair[0].offset + pair[0].words <= pair[1].offset;
+            assert!(apart && pair[1].offset % ALIGNMENT == 0, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn whole_training_is_one_run_for_each_arena_and_decay() {
+        let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
+        let gradients = store.gradients(|_| true).unwrap();
+        let runs = store.runs(&gradients, |parameter| parameter.decay);
+        assert_eq!(runs.len(), 2, "{runs:?}");
+        assert_eq!(runs.iter().map(|run| run.decay).collect::<Vec<_>>(), [true, false]);
+        assert_eq!(gradients.home(2), None);
+        assert_eq!(gradients.first(), 1);
+    }
+
+    #[test]
+    fn frozen_parameters_have_no_gradient_and_split_no_neighbours_apart() {
+        let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
+        let gradients = store.gradients(|parameter| parameter.name != "table").unwrap();
+        assert_eq!(gradients.home(0), None);
+        let runs = store.runs(&gradients, |_| false);
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        assert_eq!(runs[0].gradient.offset, 0);
+        assert_eq!(store.gradients(|_| false).unwrap_err().code(), "bad-option");
+    }
+
+    #[test]
+    fn a_parameter_over_the_largest_buffer_is_refused_by_name() {
+        let mut list = Inventory::new();
+        list.add("huge", &[64, 64], Init::Zeros);
+        let error = Store::new(list, LIMITS).unwrap_err();
+        assert!(error.code() == "out-of-memory" && error.to_string().contains("huge"), "{error:?}");
+    }
+}

@@ -43,16 +43,16 @@ pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
 pub const ALL: &[&Kernel] = &[
-    &cross_entropy::CROSS_ENTROPY,
     &adam::ADAM,
-    &embed::EMBED,
-    &embed_gradient::EMBED_GRADIENT,
-    &fill::FILL,
     &attention::ATTENTION,
     &attention_delta::ATTENTION_DELTA,
     &attention_keys::ATTENTION_KEYS,
     &attention_queries::ATTENTION_QUERIES,
     &cache::CACHE,
+    &cross_entropy::CROSS_ENTROPY,
+    &embed::EMBED,
+    &embed_gradient::EMBED_GRADIENT,
+    &fill::FILL,
     &gate::GATE,
     &gate::GATE_GRADIENT,
     &gradient_norm::GRADIENT_NORM,

@@ -53,7 +53,7 @@ fn logits_of_eighty_overflow_nothing() {
 
 #[test]
 fn rows_that_do_not_count_are_zero_whatever_their_logits_are() {
-    let bad = vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.0];
+    let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1.0];
     let params = Params { first: 0, ..params(3, 4) };
     let ignored = |targets: Vec<u32>, coefficients: Vec<f32>| {
         Case::new(&CROSS_ENTROPY, &params, &[]).u32(targets).f32(coefficients).f32(bad.repeat(3)).output(3).output(3)

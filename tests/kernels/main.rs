@@ -17,4 +17,6 @@ mod positions;
 mod sgd;
 mod scale;
 mod shaders;
+mod splits;
 mod sum;
+mod update;

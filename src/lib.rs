@@ -8,6 +8,7 @@ pub mod models; // config -> graph
 pub mod train; // batches + graph -> new weights
 pub mod checkpoint; // weights <-> bytes
 pub mod generate; // weights + ids -> ids
+pub mod study; // what a model does
 pub mod tasks; // text in, text out
 
 // -- what it stands on --

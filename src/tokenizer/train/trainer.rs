@@ -131,7 +131,7 @@ impl Trainer {
         let Stage::Feeding(words) = &mut self.stage else {
             bail!(BadInput, "tokenizer training: a document came after learning had begun");
         };
-        let end = cut(document, from);
+        let end = part_end(document, from);
         let Some(mut text) = document.get(from..end) else {
             bail!(BadInput, "tokenizer training: no character begins at byte {from} of {}", document.len());
         };
@@ -286,9 +286,9 @@ fn method(options: &TrainOptions, preset_name: &str, preset: &Preset) -> Result<
     })
 }
 
-/// Where the part that begins at `from` ends: past [`PART`] bytes, before a space between two ASCII letters or digits.
+/// Where the part of a document that begins at `from` ends: past 64 KiB, before a space between two ASCII letters or digits.
 /// No splitter looks back over such a space, and no normaliser joins anything to it.
-fn cut(document: &str, from: usize) -> usize {
+pub fn part_end(document: &str, from: usize) -> usize {
     let bytes = document.as_bytes();
     let Some(rest) = bytes.get((from + PART).min(bytes.len())..) else { return bytes.len() };
     let found = rest

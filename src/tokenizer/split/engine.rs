@@ -1,7 +1,7 @@
-//! The engine behind [`Matcher`]: fancy-regex natively.
+//! The engines behind [`Matcher`]: fancy-regex natively, JavaScript's own in a browser.
 //!
 //! In: a regular expression in the syntax of Hugging Face's files (Oniguruma's). Out: a matcher, or a refusal that
-//! names the expression. Steps are limited where the engine can count them.
+//! names the expression. Natively the steps back are limited; JavaScript cannot count them.
 
 use super::pattern::Matcher;
 use crate::{Error, Kind, Result};
@@ -30,7 +30,9 @@ mod native {
     }
 
     pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
-        let regex = fancy_regex::RegexBuilder::new(source).backtrack_limit(STEPS).build();
+        // In Ruby's syntax ^ and $ stand for the ends of lines.
+        let mut builder = fancy_regex::RegexBuilder::new(source);
+        let regex = builder.multi_line(true).oniguruma_mode(true).backtrack_limit(STEPS).build();
         match regex {
             Ok(regex) => Ok(Arc::new(Fancy(regex))),
             Err(error) => Err(Error::new(Kind::Unsupported, format!("regular expression {source:?}: {error}"))),
@@ -41,11 +43,104 @@ mod native {
 #[cfg(not(target_arch = "wasm32"))]
 pub use native::compile;
 
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+mod browser {
+    use super::*;
+    use js_sys::{Array, Function, JsString, Reflect, RegExp};
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    use wasm_bindgen::{JsCast, JsValue};
+
+    thread_local! {
+        /// Objects of JavaScript stay on their thread; matchers carry only the text they are made from.
+        static MADE: RefCell<HashMap<String, RegExp>> = RefCell::new(HashMap::new());
+    }
+
+    #[derive(Debug)]
+    struct Foreign {
+        translated: String,
+    }
+
+    fn make(translated: &str) -> Result<RegExp, JsValue> {
+        if let Some(made) = MADE.with_borrow(|made| made.get(translated).cloned()) {
+            return Ok(made);
+        }
+        let class = Reflect::get(&js_sys::global(), &JsValue::from_str("RegExp"))?.dyn_into::<Function>()?;
+        let arguments = Array::of2(&JsValue::from_str(translated), &JsValue::from_str("gv"));
+        let made = Reflect::construct(&class, &arguments)?.dyn_into::<RegExp>()?;
+        MADE.with_borrow_mut(|all| all.insert(translated.to_owned(), made.clone()));
+        Ok(made)
+    }
+
+    impl Matcher for Foreign {
+        fn find(&self, text: &str, found: &mut dyn FnMut(usize, usize)) -> Result<()> {
+            let Ok(regex) = make(&self.translated) else {
+                return Err(Error::new(Kind::Unsupported, format!("regular expression {:?}", self.translated)));
+            };
+            // JavaScript counts in UTF-16; the two countings go forward together.
+            let (mut units, mut bytes) = (0u32, 0usize);
+            let mut byte_of = |unit: u32| {
+                for c in text.get(bytes..).unwrap_or_default().chars() {
+                    if units >= unit {
+                        break;
+                    }
+                    units += c.len_utf16() as u32;
+                    bytes += c.len_utf8();
+                }
+                bytes
+            };
+            let refused = |_| Error::new(Kind::BadInput, format!("splitting by {:?} failed", self.translated));
+            // The text crosses once, not at every match.
+            let crossed = JsValue::from_str(text);
+            let exec = Reflect::get(&regex, &JsValue::from_str("exec")).and_then(|exec| exec.dyn_into::<Function>());
+            let exec = exec.map_err(refused)?;
+            regex.set_last_index(0);
+            let mut before = None;
+            loop {
+                let Ok(matched) = exec.call1(&regex, &crossed).map_err(refused)?.dyn_into::<Array>() else { break };
+                let start = Reflect::get(&matched, &JsValue::from_str("index")).ok().and_then(|index| index.as_f64());
+                let start = start.unwrap_or_default() as u32;
+                let length = matched.get(0).dyn_into::<JsString>().map_or(0, |matched| matched.length());
+                if length > 0 {
+                    let from = byte_of(start);
+                    found(from, byte_of(start + length));
+                    before = Some(start + length);
+                    continue;
+                }
+                // An empty match counts unless it stands where the last one ended; then on by a character.
+                let from = byte_of(start);
+                if before != Some(start) {
+                    found(from, from);
+                    before = Some(start);
+                }
+                let next = text.get(from..).and_then(|rest| rest.chars().next());
+                let Some(next) = next else { break };
+                regex.set_last_index(start + next.len_utf16() as u32);
+            }
+            Ok(())
+        }
+    }
+
+    pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
+        let translated = super::super::translate::translate(source)?;
+        match make(&translated) {
+            Ok(_) => Ok(Arc::new(Foreign { translated })),
+            Err(_) => Err(Error::new(
+                Kind::Unsupported,
+                format!("regular expression {source:?}: this browser does not take it as {translated:?}"),
+            )),
+        }
+    }
+}
+
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+pub use browser::compile;
+
 /// Without an engine an expression that is not written by hand is refused.
 ///
 /// # Errors
 /// `unsupported`, always.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", not(feature = "js")))]
 pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
     Err(Error::new(Kind::Unsupported, format!("regular expression {source:?}: this build has no engine for it")))
 }

@@ -6,6 +6,7 @@
 pub mod engine;
 pub mod known;
 pub mod pattern;
+pub mod translate;
 
 use super::aligned::{Aligned, Change};
 use super::{bytes, unicode};

@@ -1,0 +1,516 @@
+//! Regular expressions as tokenizer files write them (Oniguruma's Ruby syntax) to JavaScript's, for the flags `gv`.
+//!
+//! In: an expression. Out: one that matches the same in a browser: classes of Unicode rather than of ASCII, `^` and `$`
+//! at lines, possessive and atomic groups through a lookahead that captures, case folding of letters spelled out. What has
+//! no counterpart is refused by name. Case folds go one character to one.
+
+use crate::{Result, bail};
+
+/// White space as a list inside a class.
+const SPACES: &str = r"\t-\r \u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
+/// Characters of words as a list inside a class.
+const WORDS: &str = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u{200c}\u{200d}";
+
+/// Writes an expression in JavaScript's syntax.
+///
+/// # Errors
+/// `unsupported` when it uses what cannot be said there, `bad-file` when it is cut short.
+pub fn translate(source: &str) -> Result<String> {
+    let mut translator = Translator {
+        source,
+        chars: source.chars().collect(),
+        at: 0,
+        out: String::with_capacity(source.len() * 2),
+        atoms: 0,
+        folds: false,
+        dot_all: false,
+    };
+    translator.alternatives(0)?;
+    if translator.at < translator.chars.len() {
+        bail!(BadFile, "regular expression {source:?}: a closing parenthesis too many");
+    }
+    Ok(translator.out)
+}
+
+/// Groups may stand this deep in each other.
+const DEPTH: usize = 100;
+
+struct Translator<'s> {
+    source: &'s str,
+    chars: Vec<char>,
+    at: usize,
+    out: String,
+    atoms: usize,
+    folds: bool,
+    dot_all: bool,
+}
+
+impl Translator<'_> {
+    fn peek(&self) -> Option<char> {
+        self.chars.get(self.at).copied()
+    }
+
+    fn ahead(&self, text: &str) -> bool {
+        text.chars().enumerate().all(|(index, c)| self.chars.get(self.at + index) == Some(&c))
+    }
+
+    fn take(&mut self, text: &str) -> bool {
+        let is = self.ahead(text);
+        if is {
+            self.at += text.chars().count();
+        }
+        is
+    }
+
+    fn next(&mut self) -> Result<char> {
+        let Some(c) = self.peek() else { bail!(BadFile, "regular expression {:?} is cut short", self.source) };
+        self.at += 1;
+        Ok(c)
+    }
+
+    fn refuse<T>(&self, what: &str) -> Result<T> {
+        bail!(Unsupported, "regular expression {:?}: {what} cannot be had in a browser", self.source)
+    }
+
+    /// Alternatives up to the end or a closing parenthesis, which is left standing.
+    fn alternatives(&mut self, depth: usize) -> Result<()> {
+        if depth > DEPTH {
+            return self.refuse("groups nested so deep");
+        }
+        let (folds, dot_all) = (self.folds, self.dot_all);
+        while let Some(c) = self.peek() {
+            match c {
+                ')' => break,
+                '|' => {
+                    self.at += 1;
+                    self.out.push('|');
+                }
+                _ => {
+                    let start = self.out.len();
+                    if self.atom(depth)? {
+                        self.quantifiers(start)?;
+                    }
+                }
+            }
+        }
+        (self.folds, self.dot_all) = (folds, dot_all);
+        Ok(())
+    }
+
+    /// One thing that can be repeated; says no after flags, which cannot.
+    fn atom(&mut self, depth: usize) -> Result<bool> {
+        match self.next()? {
+            '(' => return self.group(depth),
+            '[' => {
+                let class = self.class(depth)?;
+                self.out.push_str(&class);
+            }
+            '\\' => self.escape()?,
+            '.' => self.out.push_str(if self.dot_all { r"[\s\S]" } else { r"[^\n]" }),
+            '^' => self.out.push_str(r"(?:(?<![\s\S])|(?<=\n)(?=[\s\S]))"),
+            '$' => self.out.push_str(r"(?=\n|(?![\s\S]))"),
+            '*' | '+' | '?' => bail!(BadFile, "regular expression {:?}: nothing to repeat", self.source),
+            c => self.literal(c),
+        }
+        Ok(true)
+    }
+
+    /// A character that stands for itself, in both cases if case does not count.
+    fn literal(&mut self, c: char) {
+        let several = self.folds && !cases(c).is_empty();
+        if several {
+            self.out.push('[');
+        }
+        push_literal(&mut self.out, c, self.folds);
+        if several {
+            self.out.push(']');
+        }
+    }
+
+    fn group(&mut self, depth: usize) -> Result<bool> {
+        let mut atomic = None;
+        if self.take("?>") {
+            atomic = Some(self.out.len());
+            self.out.push_str("(?:");
+        } else if self.take("?#") {
+            while self.next()? != ')' {}
+            return Ok(false);
+        } else if let Some(open) = ["?:", "?=", "?!", "?<=", "?<!"].into_iter().find(|open| self.ahead(open)) {
+            self.take(open);
+            self.out.push('(');
+            self.out.push_str(open);
+        } else if self.ahead("?<") {
+            return self.refuse("a named group");
+        } else if self.take("?") {
+            return self.flags(depth);
+        } else {
+            self.out.push_str("(?:"); // captures are not asked for
+        }
+        self.alternatives(depth + 1)?;
+        self.close()?;
+        if let Some(start) = atomic {
+            self.make_atomic(start);
+        }
+        Ok(true)
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if self.next()? != ')' {
+            bail!(BadFile, "regular expression {:?}: a group is not closed", self.source);
+        }
+        self.out.push(')');
+        Ok(())
+    }
+
+    /// `(?i)` and `(?i:…)`; in Ruby's syntax `m` lets the dot match line ends.
+    fn flags(&mut self, depth: usize) -> Result<bool> {
+        let (mut folds, mut dot_all, mut on) = (self.folds, self.dot_all, true);
+        loop {
+            match self.next()? {
+                'i' => folds = on,
+                'm' => dot_all = on,
+                '-' => on = false,
+                ')' => {
+                    // Holds to the end of the group that it stands in.
+                    (self.folds, self.dot_all) = (folds, dot_all);
+                    return Ok(false);
+                }
+                ':' => break,
+                other => return self.refuse(&format!("the flag {other}")),
+            }
+        }
+        let before = (self.folds, self.dot_all);
+        (self.folds, self.dot_all) = (folds, dot_all);
+        self.out.push_str("(?:");
+        self.alternatives(depth + 1)?;
+        (self.folds, self.dot_all) = before;
+        self.close()?;
+        Ok(true)
+    }
+
+    fn quantifiers(&mut self, start: usize) -> Result<()> {
+        let mut first = true;
+        loop {
+            let counted = match self.peek() {
+                Some('*' | '+' | '?') => {
+                    if !first {
+                        self.wrap(start);
+                    }
+                    let quantifier = self.next()?;
+                    self.out.push(quantifier);
+                    false
+                }
+                Some('{') => {
+                    let Some(counts) = self.counts() else { return Ok(()) };
+                    if !first {
+                        self.wrap(start);
+                    }
+                    self.out.push_str(&counts);
+                    true
+                }
+                _ => return Ok(()),
+            };
+            first = false;
+            if self.take("?") {
+                self.out.push('?');
+            } else if !counted && self.take("+") {
+                self.make_atomic(start);
+            }
+        }
+    }
+
+    /// `{n}`, `{n,}`, `{n,m}`, `{,m}`; anything else in braces is text.
+    fn counts(&mut self) -> Option<String> {
+        let rest: String = self.chars.get(self.at + 1..)?.iter().take_while(|&&c| c != '}').take(20).collect();
+        let (low, high) = rest.split_once(',').map_or((rest.as_str(), None), |(low, high)| (low, Some(high)));
+        let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+        if !digits(low) || !high.is_none_or(digits) || (low.is_empty() && high.is_none_or(str::is_empty)) {
+            return None;
+        }
+        self.at += rest.chars().count() + 2;
+        let low = if low.is_empty() { "0" } else { low };
+        Some(match high {
+            Some(high) => format!("{{{low},{high}}}"),
+            None => format!("{{{low}}}"),
+        })
+    }
+
+    fn wrap(&mut self, start: usize) {
+        self.out.insert_str(start, "(?:");
+        self.out.push(')');
+    }
+
+    /// What was written from `start` on shall not give anything back: a lookahead captures it, then it is taken.
+    fn make_atomic(&mut self, start: usize) {
+        self.atoms += 1;
+        let name = format!("atom{}", self.atoms);
+        self.out.insert_str(start, &format!("(?:(?=(?<{name}>"));
+        self.out.push_str(&format!("))\\k<{name}>)"));
+    }
+
+    /// After a backslash, outside a class.
+    fn escape(&mut self) -> Result<()> {
+        let c = self.next()?;
+        match c {
+            'A' => self.out.push_str(r"(?<![\s\S])"),
+            'z' => self.out.push_str(r"(?![\s\S])"),
+            'Z' => self.out.push_str(r"(?=\n?(?![\s\S]))"),
+            'b' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?![{WORDS}])|(?<![{WORDS}])(?=[{WORDS}]))")),
+            'B' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?=[{WORDS}])|(?<![{WORDS}])(?![{WORDS}]))")),
+            'R' => {
+                let start = self.out.len();
+                self.out.push_str(r"(?:\r\n|[\n-\r\u{85}\u{2028}\u{2029}])");
+                self.make_atomic(start);
+            }
+            _ => match self.in_class(c)? {
+                Item::Class(list) => self.out.push_str(&list),
+                Item::Char(c) => self.literal(c),
+            },
+        }
+        Ok(())
+    }
+
+    /// After a backslash: a class, written as a nested one, or a character.
+    fn in_class(&mut self, c: char) -> Result<Item> {
+        let class = |list: &str, negated: bool| Item::Class(format!("[{}{list}]", if negated { "^" } else { "" }));
+        Ok(match c {
+            'd' | 'D' => class(r"\p{Nd}", c == 'D'),
+            'w' | 'W' => class(WORDS, c == 'W'),
+            's' | 'S' => class(SPACES, c == 'S'),
+            'h' | 'H' => class("0-9a-fA-F", c == 'H'),
+            'p' | 'P' => {
+                if self.next()? != '{' {
+                    return self.refuse("a property without braces");
+                }
+                let negated = self.take("^") != (c == 'P');
+                let mut name = String::new();
+                loop {
+                    match self.next()? {
+                        '}' => break,
+                        c => name.push(c),
+                    }
+                }
+                class(&self.property(&name)?, negated)
+            }
+            'n' => Item::Char('\n'),
+            'r' => Item::Char('\r'),
+            't' => Item::Char('\t'),
+            'f' => Item::Char('\u{c}'),
+            'v' => Item::Char('\u{b}'),
+            'a' => Item::Char('\u{7}'),
+            'e' => Item::Char('\u{1b}'),
+            '0' => Item::Char('\0'),
+            'x' if self.take("{") => {
+                let mut digits = String::new();
+                loop {
+                    match self.next()? {
+                        '}' => break,
+                        c => digits.push(c),
+                    }
+                }
+                Item::Char(self.code(&digits)?)
+            }
+            'x' | 'u' => {
+                let count = if c == 'x' { 2 } else { 4 };
+                let digits = (0..count).map(|_| self.next()).collect::<Result<String>>()?;
+                Item::Char(self.code(&digits)?)
+            }
+            c if !c.is_ascii_alphanumeric() => Item::Char(c),
+            c => return self.refuse(&format!("\\{c}")),
+        })
+    }
+
+    fn code(&self, digits: &str) -> Result<char> {
+        match u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) {
+            Some(c) => Ok(c),
+            None => bail!(BadFile, "regular expression {:?}: {digits:?} is no character", self.source),
+        }
+    }
+
+    /// A property's list inside a class.
+    fn property(&self, name: &str) -> Result<String> {
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        Ok(match plain.to_ascii_lowercase().as_str() {
+            "any" => r"\s\S".to_owned(),
+            "alpha" | "alphabetic" => r"\p{Alphabetic}".to_owned(),
+            "digit" => r"\p{Nd}".to_owned(),
+            "alnum" => r"\p{Alphabetic}\p{Nd}".to_owned(),
+            "upper" | "uppercase" => r"\p{Uppercase}".to_owned(),
+            "lower" | "lowercase" => r"\p{Lowercase}".to_owned(),
+            "space" | "whitespace" => SPACES.to_owned(),
+            "word" => WORDS.to_owned(),
+            "punct" => r"\p{P}\p{S}".to_owned(),
+            "xdigit" => "0-9a-fA-F".to_owned(),
+            _ if plain.len() <= 2 => format!(r"\p{{{name}}}"),
+            "letter" | "mark" | "number" | "punctuation" | "symbol" | "separator" | "other" => {
+                format!(r"\p{{{}}}", capitalised(&plain))
+            }
+            _ if name.contains('=') => format!(r"\p{{{name}}}"),
+            _ => format!(r"\p{{Script={}}}", name.split('_').map(capitalised).collect::<Vec<_>>().join("_")),
+        })
+    }
+
+    /// A class, after its opening bracket.
+    fn class(&mut self, depth: usize) -> Result<String> {
+        if depth > DEPTH {
+            return self.refuse("classes nested so deep");
+        }
+        let negated = self.take("^");
+        let mut sides = vec![String::new()];
+        let mut first = true;
+        loop {
+            if self.take("&&") {
+                sides.push(String::new());
+                continue;
+            }
+            let c = self.next()?;
+            let item = match c {
+                ']' if !first => break,
+                '[' if self.ahead(":") => Item::Class(self.posix()?),
+                '[' => Item::Class(self.class(depth + 1)?),
+                '\\' => {
+                    let c = self.next()?;
+                    if c == 'b' { Item::Char('\u{8}') } else { self.in_class(c)? }
+                }
+                c => Item::Char(c),
+            };
+            first = false;
+            let folds = self.folds;
+            let low = match item {
+                Item::Class(class) => {
+                    if let Some(side) = sides.last_mut() {
+                        side.push_str(&class);
+                    }
+                    continue;
+                }
+                Item::Char(low) => low,
+            };
+            let ranges = self.ahead("-") && self.chars.get(self.at + 1).is_some_and(|&c| c != ']' && c != '[');
+            let mut high = low;
+            if ranges {
+                self.at += 1;
+                high = match self.next()? {
+                    '\\' => {
+                        let c = self.next()?;
+                        match self.in_class(c)? {
+                            Item::Char(high) => high,
+                            Item::Class(_) => return self.refuse("a range up to a class"),
+                        }
+                    }
+                    c => c,
+                };
+            }
+            if let Some(side) = sides.last_mut() {
+                push_range(side, low, high, folds);
+            }
+        }
+        let negation = if negated { "^" } else { "" };
+        Ok(match sides.as_slice() {
+            [only] => format!("[{negation}{only}]"),
+            several => {
+                let nested: Vec<String> = several.iter().map(|side| format!("[{side}]")).collect();
+                format!("[{negation}{}]", nested.join("&&"))
+            }
+        })
+    }
+
+    /// `[:alpha:]`, after its first bracket.
+    fn posix(&mut self) -> Result<String> {
+        self.at += 1;
+        let negated = self.take("^");
+        let mut name = String::new();
+        while !self.take(":]") {
+            name.push(self.next()?);
+        }
+        Ok(format!("[{}{}]", if negated { "^" } else { "" }, self.property(&name)?))
+    }
+}
+
+enum Item {
+    Class(String),
+    Char(char),
+}
+
+fn capitalised(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
+}
+
+/// Writes a character so that it means itself, inside a class and outside.
+fn push_plain(out: &mut String, c: char) {
+    if c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphabetic()) {
+        out.push(c);
+    } else {
+        out.push_str(&format!(r"\u{{{:x}}}", c as u32));
+    }
+}
+
+/// Writes a character, and if case does not count the others that fold with it.
+fn push_literal(out: &mut String, c: char, folds: bool) {
+    push_plain(out, c);
+    if folds {
+        for other in cases(c) {
+            push_plain(out, other);
+        }
+    }
+}
+
+/// The other cases of a character.
+fn cases(c: char) -> Vec<char> {
+    let single = |mut chars: Box<dyn Iterator<Item = char>>| chars.next().filter(|_| chars.next().is_none());
+    let mut others: Vec<char> = Vec::new();
+    others.extend(single(Box::new(c.to_lowercase())));
+    others.extend(single(Box::new(c.to_uppercase())));
+    others.extend(match c {
+        's' | 'S' => Some('ſ'),
+        'k' | 'K' => Some('\u{212a}'),
+        _ => None,
+    });
+    others.retain(|&other| other != c);
+    others.dedup();
+    others
+}
+
+fn push_range(out: &mut String, low: char, high: char, folds: bool) {
+    if low == high {
+        return push_literal(out, low, folds);
+    }
+    push_plain(out, low);
+    out.push('-');
+    push_plain(out, high);
+    if folds {
+        for c in (low..=high).filter(char::is_ascii_alphabetic) {
+            cases(c).into_iter().for_each(|other| push_plain(out, other));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_browsers_lack_is_written_out() {
+        for (ours, theirs) in [
+            (r"\p{L}+|a", r"[\p{L}]+|a"),
+            (r"(?i:'S|b)x", r"(?:\u{27}[Ssſ]|[bB])x"),
+            (r"a?+b", r"(?:(?=(?<atom1>a?))\k<atom1>)b"),
+            (r"\p{Han}{1,3}", r"[\p{Script=Han}]{1,3}"),
+            (r"[^\r\n\p{L}]?", r"[^\u{d}\u{a}[\p{L}]]?"),
+            (r"[a-c&&[^b]]", r"[[a-c]&&[[^b]]]"),
+            (r"(?>x|y)", r"(?:(?=(?<atom1>(?:x|y)))\k<atom1>)"),
+        ] {
+            assert_eq!(translate(ours).unwrap(), theirs);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_refused() {
+        for source in [r"a\Kb", r"\X", r"(?x) a", r"\g<1>", r"(?<n>a)\k<n>", r"(a)\1"] {
+            assert_eq!(translate(source).unwrap_err().code(), "unsupported", "{source}");
+        }
+        for source in ["(a", "a)", "[a", "*a", r"\", "[]"] {
+            assert_eq!(translate(source).unwrap_err().code(), "bad-file", "{source}");
+        }
+    }
+}

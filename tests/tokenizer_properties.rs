@@ -1,0 +1,180 @@
+//! What must hold for every text: round trips, offsets, batches, streams.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use griot::tokenizer::{EncodeOptions, Tokenizer, Unit};
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::LazyLock;
+
+const NAMES: [&str; 11] = [
+    "added-bbpe",
+    "added-wordpiece",
+    "bbpe-gpt2",
+    "bbpe-llama3",
+    "char",
+    "spm-bpe-llama2",
+    "unigram-nfkc",
+    "unigram-t5-precompiled",
+    "wordlevel",
+    "wordpiece-cased",
+    "wordpiece-uncased",
+];
+
+static ALL: LazyLock<Vec<(&str, Tokenizer)>> = LazyLock::new(|| {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers");
+    let load = |name| std::fs::read_to_string(root.join(name).join("tokenizer.json")).unwrap();
+    NAMES.iter().map(|&name| (name, Tokenizer::from_json(&load(name)).unwrap())).collect()
+});
+
+fn named(name: &str) -> &'static Tokenizer {
+    &ALL.iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+/// Texts of any characters, and texts of the kinds that tokenizers treat apart.
+fn text() -> impl Strategy<Value = String> {
+    let fragment = prop_oneof![
+        any::<String>(),
+        "[a-zA-Z'éàœß ]{0,12}",
+        "[ \t\r\n\u{a0}\u{3000}]{0,5}",
+        "[0-9]{0,7}",
+        "\\PC{0,6}",
+        prop::sample::select(vec![
+            "<s>",
+            "[MASK]",
+            "<|eot_id|>",
+            "<sep>",
+            "foo",
+            "e\u{301}",
+            "ﬁ",
+            "각",
+            "👩‍👩‍👧",
+            "ſ",
+            "<0x41>"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(fragment, 0..6).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn byte_level_tokenizers_give_every_text_back(text in text()) {
+        for name in ["bbpe-gpt2", "bbpe-llama3"] {
+            let ids = named(name).ids(&text, false).unwrap();
+            prop_assert_eq!(&named(name).decode(&ids, false).unwrap(), &text);
+        }
+    }
+
+    #[test]
+    fn byte_fallback_gives_every_text_back(text in text()) {
+        // What SentencePiece's manner cannot tell apart: its mark from a space, and text around special tokens.
+        let mut text = text.replace('▁', "_");
+        for special in ["<s>", "</s>", "<unk>"] {
+            text = text.replace(special, "");
+        }
+        let ids = named("spm-bpe-llama2").ids(&text, false).unwrap();
+        prop_assert_eq!(named("spm-bpe-llama2").decode(&ids, false).unwrap(), text);
+    }
+
+    #[test]
+    fn offsets_go_forward_and_stay_inside(text in text()) {
+        for (name, tokenizer) in ALL.iter() {
+            for (unit, length) in [
+                (Unit::Bytes, text.len()),
+                (Unit::Chars, text.chars().count()),
+                (Unit::Utf16, text.encode_utf16().count()),
+            ] {
+                let options = EncodeOptions { special: false, unit, ..EncodeOptions::default() };
+                let encoding = tokenizer.encode(&text, &options).unwrap();
+                let mut before = 0;
+                for &(start, end) in &encoding.offsets {
+                    prop_assert!(before <= start && start <= end && end as usize <= length, "{name}: {:?}", encoding.offsets);
+                    before = start;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn byte_level_offsets_cover_the_text(text in text()) {
+        for name in ["bbpe-gpt2", "bbpe-llama3"] {
+            let encoding = named(name).encode(&text, &EncodeOptions { special: false, ..EncodeOptions::default() }).unwrap();
+            let mut covered = 0;
+            for &(start, end) in &encoding.offsets {
+                prop_assert!(start <= covered, "{name}: a gap before {start}");
+                covered = covered.max(end);
+            }
+            prop_assert_eq!(covered as usize, text.encode_utf16().count());
+        }
+    }
+
+    #[test]
+    fn a_batch_is_its_texts_one_by_one(first in text(), second in text(), pair in text()) {
+        for (_, tokenizer) in ALL.iter() {
+            let options = EncodeOptions::default();
+            let batch = tokenizer.encode_batch(&[(&first, None), (&second, Some(&pair))], &options).unwrap();
+            prop_assert_eq!(&batch[0], &tokenizer.encode(&first, &options).unwrap());
+            let with_pair = EncodeOptions { pair: Some(&pair), ..options };
+            prop_assert_eq!(&batch[1], &tokenizer.encode(&second, &with_pair).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_quick_way_gives_the_same_ids(text in text()) {
+        for (name, tokenizer) in ALL.iter() {
+            for special in [true, false] {
+                let options = EncodeOptions { special, ..EncodeOptions::default() };
+                prop_assert_eq!(tokenizer.ids(&text, special).unwrap(), tokenizer.encode(&text, &options).unwrap().ids, "{}", name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_decodes_to_what_all_ids_decode_to(
+        text in text(),
+        random in prop::collection::vec(0u32..1200, 0..24),
+        skip in any::<bool>(),
+    ) {
+        for (name, tokenizer) in ALL.iter() {
+            let mut ids = tokenizer.ids(&text, true).unwrap();
+            ids.extend(&random);
+            let mut stream = tokenizer.stream(skip);
+            let mut streamed = String::new();
+            for &id in &ids {
+                streamed += &stream.push(id).unwrap();
+            }
+            streamed += &stream.finish().unwrap();
+            prop_assert_eq!(streamed, tokenizer.decode(&ids, skip).unwrap(), "{}", name);
+        }
+    }
+
+    #[test]
+    fn explaining_ends_where_encoding_does(text in text()) {
+        for (name, tokenizer) in ALL.iter() {
+            let steps = tokenizer.explain(&text).unwrap();
+            let encoding = tokenizer.encode(&text, &EncodeOptions { special: false, ..EncodeOptions::default() }).unwrap();
+            for word in 0..encoding.word_ids.iter().max().map_or(0, |last| last + 1) {
+                // A Unigram model gives its best path first and then the runner-up.
+                let unigram = tokenizer.kind().name() == "unigram";
+                let mut of_word = steps.iter().filter(|step| step.word == word as usize && (!unigram || step.rank != Some(1)));
+                let last = of_word.next_back();
+                let count = encoding.word_ids.iter().filter(|&&id| id == word).count();
+                // Unknown characters are one token together, and each for itself on the path.
+                let unknown = unigram && last.is_some_and(|step| step.pieces.len() > count);
+                prop_assert!(unknown || last.map_or(0, |step| step.pieces.len()) == count, "{name}: word {word} of {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_character_streams_only_when_it_is_whole() {
+    let tokenizer = named("bbpe-gpt2");
+    let ids = tokenizer.ids("a😀b", false).unwrap();
+    let mut stream = tokenizer.stream(true);
+    let pieces: Vec<String> = ids.iter().map(|&id| stream.push(id).unwrap()).collect();
+    assert!(ids.len() > 3, "the emoji should be several tokens");
+    assert_eq!(pieces.iter().filter(|piece| !piece.is_empty()).collect::<Vec<_>>(), ["a", "😀", "b"]);
+}

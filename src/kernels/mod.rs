@@ -18,6 +18,7 @@ pub mod cache;
 pub mod case;
 pub mod compose;
 pub mod cross_entropy;
+pub mod dropout;
 pub mod embed;
 pub mod embed_gradient;
 pub mod fast_math;
@@ -50,6 +51,7 @@ pub const ALL: &[&Kernel] = &[
     &attention_queries::ATTENTION_QUERIES,
     &cache::CACHE,
     &cross_entropy::CROSS_ENTROPY,
+    &dropout::DROPOUT,
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
     &fill::FILL,

@@ -7,6 +7,7 @@
 mod activation;
 mod attention;
 mod cross_entropy;
+mod dropout;
 mod embed;
 mod linear;
 mod norm;

@@ -8,6 +8,7 @@ mod attention;
 mod cache;
 mod cross_entropy;
 mod devices;
+mod dropout;
 mod embed;
 mod fill;
 mod gradient_norm;

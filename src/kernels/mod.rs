@@ -32,8 +32,8 @@ pub mod norm;
 pub mod norm_gradient;
 pub mod norm_weights;
 pub mod positions;
-pub mod sgd;
 pub mod scale;
+pub mod sgd;
 pub mod simd;
 pub mod sum;
 pub mod total;
@@ -70,8 +70,8 @@ pub const ALL: &[&Kernel] = &[
     &norm_gradient::NORM_GRADIENT_PLAIN,
     &norm_weights::NORM_WEIGHTS,
     &positions::POSITIONS_FILL,
-    &sgd::SGD,
     &scale::SCALE,
+    &sgd::SGD,
     &sum::SUM,
     &total::TOTAL,
     &unary::UNARY,

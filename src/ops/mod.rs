@@ -12,9 +12,9 @@ mod embed;
 mod gate;
 mod linear;
 mod norm;
-mod update;
 mod pending;
 mod scale;
+mod update;
 
 pub use activation::Activate;
 pub use attention::{Attention, Source};

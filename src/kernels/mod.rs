@@ -26,6 +26,7 @@ pub mod fill;
 pub mod gate;
 pub mod gemm;
 pub mod gradient_norm;
+pub mod head_norm;
 pub mod live;
 pub mod matmul;
 pub mod norm;
@@ -59,6 +60,9 @@ pub const ALL: &[&Kernel] = &[
     &gate::GATE_GRADIENT,
     &gradient_norm::GRADIENT_NORM,
     &gradient_norm::GRADIENT_NORM_FINISH,
+    &head_norm::HEAD_NORM,
+    &head_norm::HEAD_NORM_GRADIENT,
+    &head_norm::HEAD_NORM_WEIGHTS,
     &matmul::MATMUL_NN,
     &matmul::MATMUL_NN_PRE,
     &matmul::MATMUL_NT,

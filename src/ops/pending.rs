@@ -35,6 +35,5 @@ macro_rules! pending {
 }
 
 pending!(Rope { heads: usize, kv_heads: usize, head: usize, rotary: usize, interleaved: bool, value: bool });
-pending!(HeadNorm { heads: usize, kv_heads: usize, head: usize, eps: f32, unit_offset: bool });
 pending!(RelativeBias { bidirectional: bool, buckets: usize, farthest: usize, reach: usize });
 pending!(AttentionMap { of: Attention });

@@ -9,6 +9,7 @@ mod attention;
 mod cross_entropy;
 mod dropout;
 mod embed;
+mod head_norm;
 mod linear;
 mod norm;
 mod probe;

@@ -12,6 +12,7 @@ mod dropout;
 mod embed;
 mod fill;
 mod gradient_norm;
+mod head_norm;
 mod matmul;
 mod norm;
 mod positions;

@@ -33,6 +33,7 @@ pub mod norm;
 pub mod norm_gradient;
 pub mod norm_weights;
 pub mod positions;
+pub mod processors;
 pub mod scale;
 pub mod sgd;
 pub mod simd;

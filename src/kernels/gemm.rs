@@ -2,7 +2,7 @@
 //!
 //! Sums run over K in ascending order within chunks of [`CHUNK`], and the chunks add up in order: a number's bits depend neither
 //! on the block it is computed in nor on how many rows are asked for. Panels are packed so that all layouts run the same
-//! inner loop (Goto and van de Geijn 2008); a few rows run without packing, since they are bound by reading B once.
+//! inner loop (Goto and van de Geijn 2008); one or two rows run without packing, since they are bound by reading B once.
 //! Refuses to know what becomes of the sums: the caller finishes each row.
 
 use std::cell::RefCell;
@@ -17,8 +17,12 @@ const TALL: usize = 4;
 const WIDE: usize = 8;
 /// Rows of A packed at a time.
 const BLOCK: usize = 64;
-/// Up to this many rows B is read once and not packed.
-const FEW: usize = 8;
+/// Rows whose sums wait while B is packed once: with B's chunk they stay in the second cache.
+const BAND: usize = 256;
+/// Up to this many rows B is read once, as it lies, and not packed.
+const FEW: usize = 2;
+/// Numbers between two panels beyond their own: a cache line, since a power of two would put all panels on the same few lines.
+const GAP: usize = 16;
 
 /// A matrix with one dimension along K and another across it (rows of A, columns of B).
 #[derive(Clone, Copy, Debug)]
@@ -68,63 +72,49 @@ pub fn product(
 ) {
     let width = columns.len().next_multiple_of(WIDE);
     SCRATCH.with_borrow_mut(|scratch| {
-        if rows.len() <= FEW {
-            let sums = room(&mut scratch.sums, rows.len() * width);
-            sums.fill(0.0);
-            let chunk = room(&mut scratch.chunk, rows.len() * width);
-            for at in (0..k).step_by(CHUNK) {
-                let steps = at..k.min(at + CHUNK);
-                chunk.fill(0.0);
-                if b.along {
-                    dots(a, b, rows.clone(), columns.clone(), steps, chunk, width);
-                } else {
-                    axpys(a, b, rows.clone(), columns.clone(), steps, chunk, width);
-                }
-                for (sum, part) in sums.iter_mut().zip(&*chunk) {
-                    *sum += part;
-                }
-            }
-            for (row, sums) in rows.zip(sums.chunks_exact_mut(width)) {
-                finish(row, &mut sums[..columns.len()]);
-            }
-            return;
-        }
-        let packed_b = room(&mut scratch.b, width * k);
-        for at in (0..k).step_by(CHUNK) {
-            let steps = at..k.min(at + CHUNK);
-            pack::<WIDE>(b, columns.clone(), steps.clone(), &mut packed_b[at * width..steps.end * width]);
-        }
         let mut first = rows.start;
         while first < rows.end {
-            let block = first..rows.end.min(first + BLOCK);
-            let height = block.len().next_multiple_of(TALL);
-            let sums = room(&mut scratch.sums, height * width);
+            let band = first..rows.end.min(first + BAND);
+            let sums = room(&mut scratch.sums, band.len().next_multiple_of(TALL) * width);
             sums.fill(0.0);
             for at in (0..k).step_by(CHUNK) {
                 let steps = at..k.min(at + CHUNK);
-                let depth = steps.len();
-                let packed_a = room(&mut scratch.a, height * depth);
-                pack::<TALL>(a, block.clone(), steps.clone(), packed_a);
-                let packed_b = &packed_b[at * width..steps.end * width];
-                for (j, panel_b) in packed_b.chunks_exact(WIDE * depth).enumerate() {
-                    for (i, panel_a) in packed_a.chunks_exact(TALL * depth).enumerate() {
-                        tile(panel_a, panel_b, &mut sums[i * TALL * width + j * WIDE..], width);
+                if band.len() <= FEW {
+                    let chunk = room(&mut scratch.chunk, band.len() * width);
+                    few(a, b, band.clone(), columns.clone(), steps, chunk);
+                    for (sum, part) in sums.iter_mut().zip(&*chunk) {
+                        *sum += part;
+                    }
+                    continue;
+                }
+                let panel_b = WIDE * steps.len() + GAP;
+                let packed_b = room(&mut scratch.b, width / WIDE * panel_b);
+                pack::<WIDE>(b, columns.clone(), steps.clone(), packed_b);
+                for top in band.clone().step_by(BLOCK) {
+                    let block = top..band.end.min(top + BLOCK);
+                    let panel_a = TALL * steps.len() + GAP;
+                    let packed_a = room(&mut scratch.a, block.len().div_ceil(TALL) * panel_a);
+                    pack::<TALL>(a, block, steps.clone(), packed_a);
+                    let sums = &mut sums[(top - first) * width..];
+                    for (j, panel_b) in packed_b.chunks_exact(panel_b).enumerate() {
+                        for (i, panel_a) in packed_a.chunks_exact(panel_a).enumerate() {
+                            tile(steps.len(), panel_a, panel_b, &mut sums[i * TALL * width + j * WIDE..], width);
+                        }
                     }
                 }
             }
-            for (row, sums) in block.clone().zip(sums.chunks_exact_mut(width)) {
+            for (row, sums) in band.clone().zip(sums.chunks_exact_mut(width)) {
                 finish(row, &mut sums[..columns.len()]);
             }
-            first = block.end;
+            first = band.end;
         }
     });
 }
 
 /// Adds the product of a panel of A (K × 4) and a panel of B (K × 8) to a tile of sums.
 #[inline(always)]
-fn tile(a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
-    let depth = a.len() / TALL;
-    assert!(b.len() == depth * WIDE && sums.len() >= (TALL - 1) * width + WIDE);
+fn tile(depth: usize, a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
+    assert!(a.len() >= depth * TALL && b.len() >= depth * WIDE && sums.len() >= (TALL - 1) * width + WIDE);
     let mut acc = [[F32x4::zero(); 2]; TALL];
     let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
     // SAFETY: both panels hold `depth` steps, the tile's rows end within `sums`: asserted above.
@@ -156,11 +146,11 @@ fn tile(a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
     }
 }
 
-/// Packs `across` × `steps` into panels of `W` lanes, step by step; lanes past the end are zero.
+/// Packs `across` × `steps` into panels of `W` lanes, step by step, [`GAP`] apart; lanes past the end are zero.
 fn pack<const W: usize>(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut [f32]) {
     let depth = steps.len();
     if m.along {
-        for (p, panel) in to.chunks_exact_mut(W * depth).enumerate() {
+        for (p, panel) in to.chunks_exact_mut(W * depth + GAP).enumerate() {
             for half in (0..W).step_by(4) {
                 pack_along(m, across.start + p * W + half..across.end, steps.clone(), &mut panel[half..], W);
             }
@@ -174,7 +164,7 @@ fn pack<const W: usize>(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>
         let mut at = s * W;
         for four in whole {
             to[at..at + W].copy_from_slice(four);
-            at += W * depth;
+            at += W * depth + GAP;
         }
         if !rest.is_empty() {
             to[at..at + W].fill(0.0);
@@ -212,30 +202,39 @@ fn pack_along(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut
     }
 }
 
-/// A few rows, B's lines across K: four steps of K are added to all columns at once, so that B is read in its own order.
-fn axpys(
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    steps: Range<usize>,
-    sums: &mut [f32],
-    width: usize,
-) {
-    let mut k = steps.start;
-    while k < steps.end {
-        let count = (steps.end - k).min(4);
-        let line = |s: usize| &b.data[(k + s) * b.step + columns.start..(k + s) * b.step + columns.end];
-        for (row, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
-            let x: [f32; 4] = std::array::from_fn(|s| if s < count { a.at(row, k + s) } else { 0.0 });
-            match count {
-                4 => add_lines([line(0), line(1), line(2), line(3)], x, sums),
-                3 => add_lines([line(0), line(1), line(2)], [x[0], x[1], x[2]], sums),
-                2 => add_lines([line(0), line(1)], [x[0], x[1]], sums),
-                _ => add_lines([line(0)], [x[0]], sums),
-            }
+/// One or two rows without packing: bound by reading B once.
+fn few(a: Matrix<'_>, b: Matrix<'_>, rows: Range<usize>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+    let width = columns.len().next_multiple_of(WIDE);
+    let mut x = [0.0; CHUNK];
+    for (row, sums) in rows.zip(sums.chunks_exact_mut(width)) {
+        let x = &mut x[..steps.len()];
+        for (x, k) in x.iter_mut().zip(steps.clone()) {
+            *x = a.at(row, k);
         }
-        k += count;
+        if b.along {
+            dots(x, b, columns.clone(), steps.clone(), sums);
+        } else {
+            axpys(x, b, columns.clone(), steps.clone(), sums);
+        }
+    }
+}
+
+/// B's lines run across K: four steps of K are added to all columns at once, so that B is read in its own order.
+fn axpys(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+    sums.fill(0.0);
+    let line = |s: usize| {
+        let at = (steps.start + s) * b.step;
+        &b.data[at + columns.start..at + columns.end]
+    };
+    let mut fours = x.chunks_exact(4);
+    let mut s = 0;
+    for x in &mut fours {
+        add_lines([line(s), line(s + 1), line(s + 2), line(s + 3)], [x[0], x[1], x[2], x[3]], sums);
+        s += 4;
+    }
+    for &x in fours.remainder() {
+        add_lines([line(s)], [x], sums);
+        s += 1;
     }
 }
 
@@ -259,49 +258,37 @@ fn add_lines<const S: usize>(lines: [&[f32]; S], x: [f32; S], sums: &mut [f32]) 
     }
 }
 
-/// A few rows, B's lines along K: blocks of four columns by four steps are turned in registers, so that the order of the sums
-/// stays that of the other paths.
-fn dots(
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    steps: Range<usize>,
-    sums: &mut [f32],
-    width: usize,
-) {
-    /// Groups of four columns at a time: as many chains of sums that do not wait for each other.
-    const GROUPS: usize = 4;
-    for j in (0..columns.len()).step_by(4 * GROUPS) {
-        let line = |c: usize| {
-            let column = columns.start + j + c;
-            let at = column * b.step;
-            if column < columns.end { &b.data[at + steps.start..at + steps.end] } else { &[] }
-        };
-        let lines: [[&[f32]; 4]; GROUPS] = std::array::from_fn(|g| std::array::from_fn(|c| line(4 * g + c)));
-        let groups = (columns.len() - j).div_ceil(4).min(GROUPS);
-        for (row, sums) in rows.clone().zip(sums.chunks_exact_mut(width)) {
-            let mut acc = [F32x4::zero(); GROUPS];
-            for s in (0..steps.len()).step_by(4) {
-                let count = (steps.len() - s).min(4);
-                let x: [F32x4; 4] =
-                    std::array::from_fn(|i| F32x4::splat(if i < count { a.at(row, steps.start + s + i) } else { 0.0 }));
-                for (acc, lines) in acc.iter_mut().zip(&lines).take(groups) {
-                    let turned = F32x4::transpose(lines.map(|line| match line.get(s..s + 4) {
-                        // SAFETY: a slice of four.
-                        Some(four) => unsafe { F32x4::load(four.as_ptr()) },
-                        None => F32x4::load_part(line.get(s..).unwrap_or(&[])),
-                    }));
-                    for (x, column) in x.into_iter().zip(turned).take(count) {
-                        *acc = acc.plus_product(x, column);
-                    }
+/// B's lines run along K: blocks of four columns by four steps are turned in registers, so that the order of the sums stays that
+/// of the other paths.
+fn dots(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+    let fours = steps.len() / 4;
+    for (group, sums) in sums.chunks_exact_mut(WIDE).enumerate() {
+        // Lines past the end repeat the last one; their sums fall into the padding.
+        let lines: [&[f32]; WIDE] = std::array::from_fn(|lane| {
+            let at = (columns.start + group * WIDE + lane).min(columns.end - 1) * b.step;
+            &b.data[at + steps.start..at + steps.end]
+        });
+        let mut acc = [F32x4::zero(); 2];
+        // SAFETY: x and each line hold `steps.len()` numbers, of which whole fours are read; `sums` is a chunk of eight.
+        unsafe {
+            for s in (0..fours * 4).step_by(4) {
+                let load = |lane: usize| F32x4::load(lines[lane].as_ptr().add(s));
+                let first = F32x4::transpose([load(0), load(1), load(2), load(3)]);
+                let second = F32x4::transpose([load(4), load(5), load(6), load(7)]);
+                for i in 0..4 {
+                    let x = F32x4::splat(*x.as_ptr().add(s + i));
+                    acc[0] = acc[0].plus_product(x, first[i]);
+                    acc[1] = acc[1].plus_product(x, second[i]);
                 }
             }
-            for (g, acc) in acc.into_iter().enumerate().take(groups) {
-                let to = &mut sums[j + 4 * g..j + 4 * g + 4];
-                // SAFETY: a slice of four.
-                unsafe { acc.store(to.as_mut_ptr()) };
+            for s in fours * 4..steps.len() {
+                for (acc, lines) in acc.iter_mut().zip(lines.chunks_exact(4)) {
+                    let column = [lines[0][s], lines[1][s], lines[2][s], lines[3][s]];
+                    *acc = acc.plus_product(F32x4::splat(x[s]), F32x4::load(column.as_ptr()));
+                }
             }
+            acc[0].store(sums.as_mut_ptr());
+            acc[1].store(sums.as_mut_ptr().add(4));
         }
     }
 }

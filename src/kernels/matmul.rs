@@ -100,9 +100,11 @@ impl Params {
         }
     }
 
-    /// Rows and columns of one unit on the CPU: small enough to pause between two, large enough to pack B for.
+    /// Rows and columns of one unit on the CPU: small enough to pause between two, large enough to pack B for. One or two rows
+    /// are not packed and like long lines.
     fn block(&self) -> (usize, usize) {
         match self.k {
+            0..16384 if self.m <= 2 => (64, 4096),
             0..4096 => (64, 256),
             4096..16384 => (64, 128),
             _ => (16, 128),
@@ -226,13 +228,16 @@ fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, unit
     }
 }
 
+/// Columns that the epilogue takes at a time.
+const PIECE: usize = 256;
+
 fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>) {
     let p: &Params = call.params();
     let (a, b, bias, residual, c) =
         (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
     let more = if second == Second::None { &mut [] } else { call.output(SECOND) };
     let activation = Activation::of(p.activation);
-    let mut bent = [0.0; 256];
+    let mut bent = [0.0; PIECE];
     for (batch, rows, columns) in p.blocks(units) {
         let a = Matrix {
             data: &a[p.a_start as usize + batch * p.a_batch as usize..],
@@ -246,29 +251,32 @@ fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>
         };
         let start = p.c_start as usize + batch * p.c_batch as usize;
         gemm::product(a, b, rows.clone(), columns.clone(), p.steps(batch), |row, sums| {
-            let at = start + row * p.c_step as usize + columns.start;
-            let place = at..at + columns.len();
-            if p.bias == 1 {
-                add(sums, &bias[columns.clone()]);
-            }
-            if second == Second::Pre {
-                more[place.clone()].copy_from_slice(sums);
-            }
-            let value = match activation {
-                Some(f) => {
-                    let bent = &mut bent[..columns.len()];
-                    f.values(sums, bent);
-                    bent
+            for (piece, sums) in sums.chunks_mut(PIECE).enumerate() {
+                let column = columns.start + piece * PIECE;
+                let at = start + row * p.c_step as usize + column;
+                let place = at..at + sums.len();
+                if p.bias == 1 {
+                    add(sums, &bias[column..column + sums.len()]);
                 }
-                None => sums,
-            };
-            if p.residual == 1 {
-                add(value, &residual[place.clone()]);
-            }
-            if p.accumulate == 1 {
-                add(&mut c[place], value);
-            } else {
-                c[place].copy_from_slice(value);
+                if second == Second::Pre {
+                    more[place.clone()].copy_from_slice(sums);
+                }
+                let value = match activation {
+                    Some(f) => {
+                        let bent = &mut bent[..sums.len()];
+                        f.values(sums, bent);
+                        bent
+                    }
+                    None => sums,
+                };
+                if p.residual == 1 {
+                    add(value, &residual[place.clone()]);
+                }
+                if p.accumulate == 1 {
+                    add(&mut c[place], value);
+                } else {
+                    c[place].copy_from_slice(value);
+                }
             }
         });
         if second == Second::Sums {

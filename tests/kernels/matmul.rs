@@ -15,12 +15,13 @@ const LAYOUTS: [(Layout, &Kernel, &Kernel); 3] = [
 ];
 
 /// Tile-exact, ragged, one row, one column, one step, few rows, sums over several chunks.
-const SIZES: [(usize, usize, usize); 12] = [
+const SIZES: [(usize, usize, usize); 13] = [
     (64, 64, 32),
     (128, 256, 64),
     (67, 131, 53),
     (1, 96, 48),
     (1, 259, 301),
+    (2, 4099, 37),
     (5, 33, 259),
     (33, 1, 29),
     (40, 50, 1),
@@ -62,10 +63,10 @@ fn every_layout_agrees_at_every_size() {
 #[test]
 fn every_epilogue_agrees_in_every_layout() {
     let mut cases = Vec::new();
-    for (m, n, k) in [(64, 64, 32), (67, 131, 53), (1, 259, 301), (33, 1, 29)] {
+    for (m, n, k) in [(67, 71, 53), (1, 259, 301)] {
         for (layout, kernel, second) in LAYOUTS {
             for flags in 0..8u32 {
-                for activation in [0, Activation::GeluErf.code(), Activation::Silu.code()] {
+                for activation in [0, Activation::GeluErf.code()] {
                     let (bias, residual, accumulate) = (flags & 1, flags >> 1 & 1, flags >> 2);
                     let params = Params { bias, residual, activation, accumulate, ..Params::dense(layout, m, n, k) };
                     let name = format!("{layout:?} {m}x{n}x{k} {flags:03b} activation {activation}");

@@ -167,6 +167,9 @@ pub(super) struct Mask {
 
 impl Mask {
     pub(super) fn new(p: &Params, live: &Live, b: usize, h: usize) -> Mask {
+        if p.dropout == 0.0 {
+            return Mask { key: [0; 2], rate: 0.0 };
+        }
         let step = live.word(place::STEP) ^ (live.word(place::MICRO) << 24);
         let head = b as u32 * p.heads + h as u32;
         Mask { key: threefry([live.word(place::SEED), p.stream], [head, step]), rate: p.dropout }
@@ -313,8 +316,8 @@ fn packed() -> Vec<f32> {
     (0..2 * 37 * 64).map(|_| rng.normal() as f32).collect()
 }
 
-/// The check of a backward kernel, with statistics that a forward run gives.
-pub(super) fn check_backward(case: impl Fn(Params) -> Case) -> Case {
+/// The check of a backward kernel that adds to `words` numbers, with statistics that a forward run gives.
+pub(super) fn check_backward(reach: u32, words: usize, case: impl Fn(Params) -> Case) -> Case {
     let (packed, outputs) = (packed(), check().expected());
     let dout: Vec<f32> = packed.iter().take(2 * 37 * 32).map(|x| 0.5 - x).collect();
     let (out, lse) = (&outputs[5], &outputs[6]);
@@ -324,8 +327,8 @@ pub(super) fn check_backward(case: impl Fn(Params) -> Case) -> Case {
         stats[2 * row] = lse[row] as f32;
         stats[2 * row + 1] = (0..16).map(|d| out[at + d] * f64::from(dout[at + d])).sum::<f64>() as f32;
     }
-    let case = case(Params { accumulate: 1, ..CHECK }).f32(packed.clone()).f32(packed).u32(vec![0, 37, 5, 30]);
-    case.f32(vec![0.0]).f32(dout).f32(stats).accumulate(2 * 37 * 64, 1.0)
+    let case = case(Params { accumulate: 1, reach, ..CHECK }).f32(packed.clone()).f32(packed).u32(vec![0, 37, 5, 30]);
+    case.f32(vec![0.0; 2 * 73]).f32(dout).f32(stats).accumulate(words, 1.0)
 }
 
 /// The kernel.

@@ -60,7 +60,7 @@ pub(super) fn store<S: Scalar>(into: &mut [S], from: &[f64], accumulate: bool) {
 }
 
 fn check() -> Case {
-    attention::check_backward(|p| Case::new(&ATTENTION_KEYS, &Params(p), &[("HEAD", 16)]))
+    attention::check_backward(0, 2 * 37 * 64, |p| Case::new(&ATTENTION_KEYS, &Params(p), &[("HEAD", 16)]))
 }
 
 /// The kernel.

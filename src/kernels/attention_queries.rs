@@ -42,7 +42,7 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    attention::check_backward(|p| Case::new(&ATTENTION_QUERIES, &Params(p), &[("HEAD", 16)]))
+    attention::check_backward(0, 2 * 37 * 64, |p| Case::new(&ATTENTION_QUERIES, &Params(p), &[("HEAD", 16)]))
 }
 
 /// The kernel.

@@ -25,6 +25,7 @@ const USED: &[(&str, &str, Option<&str>)] = &[
     ("live", include_str!("../../shaders/live.wgsl"), None),
     ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),
     ("matmul_tile", include_str!("../../shaders/matmul_tile.wgsl"), None),
+    ("relative_bucket", include_str!("../../shaders/relative_bucket.wgsl"), None),
     ("rng", include_str!("../../shaders/rng.wgsl"), None),
 ];
 

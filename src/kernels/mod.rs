@@ -9,6 +9,7 @@ use std::ops::Range;
 pub mod activation;
 pub mod adam;
 pub mod attention;
+pub mod attention_bias;
 mod attention_cpu;
 pub mod attention_delta;
 pub mod attention_keys;
@@ -34,6 +35,8 @@ pub mod norm_gradient;
 pub mod norm_weights;
 pub mod positions;
 pub mod processors;
+pub mod relative_bias;
+pub mod rope;
 pub mod scale;
 pub mod sgd;
 pub mod simd;
@@ -48,6 +51,7 @@ pub use live::{Live, place};
 pub const ALL: &[&Kernel] = &[
     &adam::ADAM,
     &attention::ATTENTION,
+    &attention_bias::ATTENTION_BIAS,
     &attention_delta::ATTENTION_DELTA,
     &attention_keys::ATTENTION_KEYS,
     &attention_queries::ATTENTION_QUERIES,
@@ -75,6 +79,9 @@ pub const ALL: &[&Kernel] = &[
     &norm_gradient::NORM_GRADIENT_PLAIN,
     &norm_weights::NORM_WEIGHTS,
     &positions::POSITIONS_FILL,
+    &relative_bias::RELATIVE_BIAS,
+    &relative_bias::RELATIVE_BIAS_GRADIENT,
+    &rope::ROPE,
     &scale::SCALE,
     &sgd::SGD,
     &sum::SUM,

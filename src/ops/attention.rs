@@ -8,9 +8,8 @@ use crate::ensure;
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse, Tensor, inference_only};
 use crate::kernels::attention::{ATTENTION, Params};
-use crate::kernels::attention_delta::{self, ATTENTION_DELTA};
-use crate::kernels::attention_keys::{self, ATTENTION_KEYS};
-use crate::kernels::attention_queries::{self, ATTENTION_QUERIES};
+
+use super::attention_backward::{Backward, Delta, Part};
 
 /// Where queries, keys and values come from. H heads, K heads of keys, D numbers a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,12 +163,12 @@ impl Attention {
         }
     }
 
-    fn params_of(&self, l: &Lowering<'_>) -> Params {
+    pub(super) fn params_of(&self, l: &Lowering<'_>) -> Params {
         let shapes: Vec<&[usize]> = (0..l.inputs()).map(|i| l.input_shape(i)).collect();
         self.params(&shapes)
     }
 
-    fn constants(&self) -> [(&'static str, u32); 1] {
+    pub(super) fn constants(&self) -> [(&'static str, u32); 1] {
         [("HEAD", self.head as u32)]
     }
 }
@@ -207,95 +206,15 @@ impl Op for Attention {
         let stats = r.emit(delta, &[r.output(0), dout, r.output(1)])?[0];
         let mut inputs: Vec<Tensor> = (0..r.inputs()).map(|i| r.input(i)).collect();
         inputs.extend([dout, stats]);
-        let bias = self.bias && r.wants(3);
-        let (query, keys) = (r.wants(0), r.wants(1));
-        if self.source == Source::Packed && query {
-            r.give(Backward { of: self.clone(), query: true, keys: true }, &inputs, &[0])?;
-        } else {
-            if keys {
-                r.give(Backward { of: self.clone(), query: false, keys: true }, &inputs, &[1])?;
-            }
-            if query {
-                r.give(Backward { of: self.clone(), query: true, keys: false }, &inputs, &[0])?;
-            }
-        }
-        ensure!(!bias, Unsupported, "attention: the bias has no gradient yet");
-        Ok(())
-    }
-}
-
-/// `[out, dout, lse] -> [stats (B, H, Tq, 2)]`.
-#[derive(Debug)]
-struct Delta {
-    heads: usize,
-    head: usize,
-}
-
-impl Op for Delta {
-    fn name(&self) -> &'static str {
-        "delta"
-    }
-
-    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
-        match inputs {
-            [out, dout, [batch, heads, queries]] if out == dout => Ok(vec![vec![*batch, *heads, *queries, 2]]),
-            _ => bail!(Internal, "delta: {inputs:?}"),
-        }
-    }
-
-    fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
-        let shape = l.input_shape(0);
-        let params = attention_delta::Params {
-            batch: shape[0] as u32,
-            heads: self.heads as u32,
-            head: self.head as u32,
-            queries: shape[1] as u32,
+        let parts = match self.source {
+            Source::Packed => vec![(Part::Both, 0)],
+            _ => vec![(Part::Keys, 1), (Part::Queries, 0)],
         };
-        l.launch(&ATTENTION_DELTA, &params, &[], &[l.input(0), l.input(1), l.input(2), l.output(0)]);
-        Ok(())
-    }
-
-    fn gradient(&self, _: &mut Reverse<'_>) -> Result<()> {
-        inference_only("delta")
-    }
-}
-
-/// Inputs of the attention, then dout and stats; one output, which takes the gradients of queries, of keys and values, or both.
-#[derive(Debug)]
-struct Backward {
-    of: Attention,
-    query: bool,
-    keys: bool,
-}
-
-impl Op for Backward {
-    fn name(&self) -> &'static str {
-        "backward"
-    }
-
-    fn shapes(&self, inputs: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
-        bail!(Internal, "backward: writes into given gradients, called with {inputs:?}")
-    }
-
-    fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
-        let params = Params { accumulate: l.accumulates(0).into(), ..self.of.params_of(l) };
-        let bias = l.input(if self.of.bias { 3 } else { 2 });
-        let (dout, stats) = (l.input(l.inputs() - 2), l.input(l.inputs() - 1));
-        let bindings = [l.input(0), l.input(1), l.input(2), bias, dout, stats, l.output(0)];
-        if self.keys {
-            l.launch(&ATTENTION_KEYS, &attention_keys::Params(params), &self.of.constants(), &bindings);
-        }
-        if self.query {
-            l.launch(&ATTENTION_QUERIES, &attention_queries::Params(params), &self.of.constants(), &bindings);
+        for (part, target) in parts.into_iter().chain(self.bias.then_some((Part::Bias, 3))) {
+            if r.wants(target) {
+                r.give(Backward { of: self.clone(), part }, &inputs, &[target])?;
+            }
         }
         Ok(())
-    }
-
-    fn gradient(&self, _: &mut Reverse<'_>) -> Result<()> {
-        inference_only("backward of attention")
-    }
-
-    fn accumulates(&self, _output: usize) -> bool {
-        true
     }
 }

@@ -5,6 +5,7 @@
 
 mod activation;
 mod attention;
+mod attention_backward;
 mod cache;
 mod cross_entropy;
 mod dropout;
@@ -14,6 +15,8 @@ mod head_norm;
 mod linear;
 mod norm;
 mod pending;
+mod relative_bias;
+mod rope;
 mod scale;
 mod update;
 
@@ -28,5 +31,7 @@ pub use head_norm::HeadNorm;
 pub use linear::{Layout, Linear};
 pub use norm::{Norm, NormKind};
 pub use pending::*;
+pub use relative_bias::RelativeBias;
+pub use rope::Rope;
 pub use scale::Scale;
 pub use update::{GradientNorm, Rule, Update};

@@ -34,6 +34,4 @@ macro_rules! pending {
     };
 }
 
-pending!(Rope { heads: usize, kv_heads: usize, head: usize, rotary: usize, interleaved: bool, value: bool });
-pending!(RelativeBias { bidirectional: bool, buckets: usize, farthest: usize, reach: usize });
 pending!(AttentionMap { of: Attention });

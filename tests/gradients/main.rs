@@ -13,5 +13,7 @@ mod head_norm;
 mod linear;
 mod norm;
 mod probe;
+mod relative_bias;
+mod rope;
 mod scale;
 mod sums;

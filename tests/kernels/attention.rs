@@ -1,6 +1,7 @@
 //! The attention family over every flag and awkward sizes, with poison wherever nobody may look.
 
 use griot::kernels::attention::{ATTENTION, Params, spans_of_segments};
+use griot::kernels::attention_bias::{self, ATTENTION_BIAS};
 use griot::kernels::attention_delta::{self, ATTENTION_DELTA};
 use griot::kernels::attention_keys::{self, ATTENTION_KEYS};
 use griot::kernels::attention_queries::{self, ATTENTION_QUERIES};
@@ -116,6 +117,10 @@ impl Scene {
             let keys = Case::new(&ATTENTION_KEYS, &attention_keys::Params(p), &head);
             let queries = Case::new(&ATTENTION_QUERIES, &attention_queries::Params(p), &head);
             cases.push(of(keys, self.keys.len(), accumulate));
+            if p.reach > 0 {
+                let bias = Case::new(&ATTENTION_BIAS, &attention_bias::Params(p), &[]);
+                cases.push(of(bias, self.bias.len(), accumulate));
+            }
             let queries = of(queries, self.query.len(), accumulate);
             // With one key in reach the gradient of the query is 0, and rounding has nothing to be measured by.
             if accumulate == 1 || queries.expected()[6].iter().any(|x| x.abs() > 1e-6) {

@@ -16,6 +16,8 @@ mod head_norm;
 mod matmul;
 mod norm;
 mod positions;
+mod relative_bias;
+mod rope;
 mod scale;
 mod sgd;
 mod shaders;

@@ -178,8 +178,10 @@ macro_rules! bail {
 #[macro_export]
 macro_rules! ensure {
     ($condition:expr, $kind:ident, $($message:tt)+) => {
-        if !$condition {
-            $crate::bail!($kind, $($message)+);
+        // A match, since a condition with floats must hold to pass: NaN fails it.
+        match $condition {
+            true => {}
+            false => $crate::bail!($kind, $($message)+),
         }
     };
 }

@@ -5,6 +5,9 @@
 import type { Job } from "./door.js";
 import { nextTurn, type Turns } from "./turns.js";
 
+/** How long steps follow each other without a look at the event loop. */
+const SLICE_MS = 8;
+
 export class Active {
   /** Reports that may still go out. */
   credit: number;
@@ -14,11 +17,13 @@ export class Active {
   stopping = false;
   job: Job | undefined;
   readonly isRun: boolean;
+  readonly #aborter = new AbortController();
   readonly #ended: Promise<never>;
   #end!: (error: unknown) => void;
   #nudge: (() => void) | undefined;
   #turns: Turns | undefined;
   #holds = false;
+  #slice = performance.now();
 
   constructor(readonly id: number, credit: number | undefined) {
     this.isRun = credit !== undefined;
@@ -29,7 +34,13 @@ export class Active {
 
   /** Ends the call with an error: whatever it waits for rejects with it. */
   end(error: unknown): void {
+    this.#aborter.abort();
     this.#end(error);
+  }
+
+  /** Aborted when the call ends early. */
+  get signal(): AbortSignal {
+    return this.#aborter.signal;
   }
 
   /** Waits, but not beyond the call's end. */
@@ -81,6 +92,8 @@ export class Active {
       while (resting()) await this.wait(this.nudged());
       if (this.#turns !== undefined) await this.takeTurn(this.#turns);
     }
+    if (performance.now() - this.#slice < SLICE_MS) return;
     await this.wait(nextTurn());
+    this.#slice = performance.now();
   }
 }

@@ -21,6 +21,9 @@ interface Pending {
   cleanUp(): void;
 }
 
+/** How long an aborted run waits for its result so far. */
+const PARTIAL_MS = 80;
+
 /** A corpus among the arguments: described when the call is sent. */
 export class CorpusArgument {
   constructor(readonly corpus: unknown, readonly where: string) {}
@@ -99,7 +102,13 @@ export class Client {
     if (this.#over !== undefined) return void ends.reject(this.#over);
     if (signal?.aborted) return void ends.reject(reasonOf(signal));
     const id = (this.#numbers += 1);
-    const abort = () => this.#port.post({ type: "abort", id });
+    const abort = () => {
+      this.#port.post({ type: "abort", id });
+      // The host may be in the middle of a step. A run's result so far is worth a short wait, nothing else is.
+      const reject = () => this.#close(id)?.reject(abortError());
+      if (ends.report === undefined) reject();
+      else setTimeout(reject, PARTIAL_MS);
+    };
     signal?.addEventListener("abort", abort);
     this.#pending.set(id, { ...ends, onProgress, done: new Map(), sources: [], cleanUp: () => signal?.removeEventListener("abort", abort) });
     return id;

@@ -2,6 +2,8 @@
 //
 // Written by hand, so that types are checked without a build; `tests/browser/types/glue/door.ts` holds it against the generated glue.
 
+import type { DoorTokenizers } from "./services/tokenizer.js";
+
 /** What the host must do next with a job; the numbers are those of `Turn` in `src/js/job.rs`. */
 export const turn = { wait: 0, again: 1, boundary: 2, report: 3, input: 4, done: 5 } as const;
 
@@ -22,9 +24,12 @@ export interface Held {
   free(): void;
 }
 
+/** All exports; each subject's part is described in its service. */
 export interface Door {
   /** Starts a new instance of a compiled module; what the one before held is gone. */
   start(module: WebAssembly.Module): void;
   install(wake: (job: number) => void, panicked: (message: string) => void): void;
   trap_for_tests(): void;
+  readonly Tokenizer: DoorTokenizers;
+  train_tokenizer(options: unknown): Job;
 }

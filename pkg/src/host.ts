@@ -42,6 +42,10 @@ export interface Context {
   held<T extends Held>(reference: ObjectRef): T;
   /** Has the host drive a job: return what it returns. */
   drive(drive: Drive): unknown;
+  /** Aborted when the call ends early. */
+  signal: AbortSignal;
+  /** Tells how far the call is. */
+  tell(progress: Progress): void;
 }
 
 /** One subject of the door: its methods by name. The second argument is the object, or undefined for a static method. */
@@ -54,7 +58,7 @@ export class Host {
   readonly #calls = new Map<number, Active>();
   readonly #pulls = new Map<number, { resolve: (documents: unknown[] | undefined) => void; reject: (error: unknown) => void }>();
   readonly #asleep = new Map<number, () => void>();
-  readonly #context: Context;
+  readonly #context: Omit<Context, "signal" | "tell">;
   #numbers = 0;
   #dead = false;
   #panic: string | undefined;
@@ -129,7 +133,8 @@ export class Host {
     const service = this.services[target.service];
     const method = service !== undefined && Object.hasOwn(service, message.method) ? service[message.method] : undefined;
     if (method === undefined) throw new GriotError("unsupported", `${target.service}.${message.method} is not in this build`);
-    const outcome = await call.wait(Promise.resolve(method(this.#context, kept?.value as never, ...(message.args as never[]))));
+    const context: Context = { ...this.#context, signal: call.signal, tell: (progress) => this.post({ type: "progress", id: call.id, progress }) };
+    const outcome = await call.wait(Promise.resolve(method(context, kept?.value as never, ...(message.args as never[]))));
     if (!(outcome instanceof Driven)) return outcome;
     const { job, corpus, finish } = outcome.drive;
     call.job = job;
@@ -156,6 +161,7 @@ export class Host {
           await call.rest();
           break;
         case turn.report:
+          if (!call.isRun) break; // nobody reads
           call.credit -= 1;
           this.post({ type: "run-report", id: call.id, report: job.take() });
           await call.rest();

@@ -13,7 +13,8 @@ export interface KindOf {
   expected: string;
 }
 
-const kind = (expected: string, is: Check): KindOf => ({ is, expected });
+/** A kind of value, by its name and how to know it. */
+export const kind = (expected: string, is: Check): KindOf => ({ is, expected });
 
 export const text = kind("a string", (v) => typeof v === "string");
 export const flag = kind("true or false", (v) => typeof v === "boolean");

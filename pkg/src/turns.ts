@@ -35,29 +35,16 @@ let channel: MessageChannel | undefined;
 /** Resolves in the next turn of the event loop: messages, input and painting come first. No timer, which browsers would clamp. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
+    // Node hands out up to a thousand messages before it looks at a timer; its own way back is this one.
+    const { setImmediate } = globalThis as { setImmediate?: (then: () => void) => void };
+    if (setImmediate !== undefined) return setImmediate(resolve);
     if (channel === undefined) {
       channel = new MessageChannel();
       channel.port1.onmessage = () => {
         due.shift()?.();
-        if (due.length === 0) rest();
       };
     }
     due.push(resolve);
     channel.port2.postMessage(undefined);
-    wakeUp();
   });
-}
-
-/** In Node an open port keeps the process alive; it should only while somebody waits. */
-interface NodePort {
-  ref?(): void;
-  unref?(): void;
-}
-
-function wakeUp(): void {
-  (channel?.port1 as NodePort | undefined)?.ref?.();
-}
-
-function rest(): void {
-  (channel?.port1 as NodePort | undefined)?.unref?.();
 }

@@ -8,6 +8,9 @@
 pub mod error;
 pub mod job;
 pub mod lab;
+pub mod tokenizer;
+pub mod trainer;
+pub mod values;
 pub mod yielding;
 
 use wasm_bindgen::prelude::*;

@@ -314,8 +314,11 @@ impl Tokenizer {
         self.parts.pieces(text, piece)
     }
 
-    /// Fills up encodings.
-    fn pad(&self, encodings: &mut [Encoding], padding: &Padding, detail: &Detail) -> Result<()> {
+    /// Fills up encodings, as the last step of a batch that was encoded text by text.
+    ///
+    /// # Errors
+    /// `bad-option` when there is no padding token.
+    pub fn pad(&self, encodings: &mut [Encoding], padding: &Padding, detail: &Detail) -> Result<()> {
         let stored = self.parts.padding.as_ref().map(|(_, pad)| pad);
         let token = padding.token.clone().or_else(|| stored.map(|pad| (pad.token.clone(), pad.id)));
         let Some((token, id)) = token.or_else(|| self.role("pad")) else {

@@ -3,6 +3,7 @@
 import type { Service } from "../host.js";
 import type { HostSettings } from "../protocol.js";
 import { lab } from "./lab.js";
+import { tokenizer } from "./tokenizer.js";
 
 /** What services may know of the host that they run in. */
 export interface Surroundings {
@@ -10,6 +11,6 @@ export interface Surroundings {
   variant: "simd" | "relaxed";
 }
 
-export function services(_surroundings: Surroundings): Record<string, Service> {
-  return { lab };
+export function services(surroundings: Surroundings): Record<string, Service> {
+  return { lab, tokenizer: tokenizer(surroundings) };
 }

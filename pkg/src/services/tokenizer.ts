@@ -1,0 +1,92 @@
+// The tokenizer's calls on the host's side.
+
+import type { Job, Held } from "../door.js";
+import { GriotError } from "../errors.js";
+import type { Context, Service } from "../host.js";
+import { openSource } from "../places/source.js";
+import type { ObjectRef, WireCorpus } from "../protocol.js";
+import type { Surroundings } from "./index.js";
+
+/** A tokenizer of the wasm. */
+export interface DoorTokenizer extends Held {
+  about(): About;
+  encode(text: string, options: unknown): unknown;
+  encode_batch(texts: unknown, options: unknown): Job;
+  decode(ids: Uint32Array, skipSpecial: boolean): string;
+  count(text: string, special: boolean): number;
+  id_to_token(id: number): string | undefined;
+  token_to_id(token: string): number | undefined;
+  vocab(): unknown;
+  explain(text: string): unknown;
+  chat(messages: unknown, options: unknown): string;
+  to_json(): string;
+  to_config_json(): string;
+}
+
+/** What is known of a tokenizer without a call. */
+export interface About {
+  kind: "bpe" | "wordpiece" | "unigram" | "word" | "char";
+  vocabSize: number;
+  special: Record<string, { token: string; id: number }>;
+}
+
+/** The static half, as the wasm has it. */
+export interface DoorTokenizers {
+  from_json(json: string, config?: string): DoorTokenizer;
+  from_vocab_txt(text: string, config?: string): DoorTokenizer;
+  from_vocab_and_merges(vocab: string, merges: string, config?: string): DoorTokenizer;
+}
+
+/** A tokenizer as it crosses, with what makes it again in another runtime: the texts of its files, outside of the heaps. */
+export interface MadeTokenizer extends ObjectRef {
+  about: About;
+  recipe: { json: Blob; config: Blob };
+}
+
+function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer {
+  const recipe = { json: new Blob([tokenizer.to_json()]), config: new Blob([tokenizer.to_config_json()]) };
+  return { ...keep("tokenizer", tokenizer), about: tokenizer.about(), recipe };
+}
+
+/** The calls; `load` needs to know where `hub:` is. */
+export function tokenizer({ settings }: Surroundings): Service {
+  return {
+    fromJSON: (context, _: undefined, json: string) => made(context, context.door.Tokenizer.from_json(json)),
+
+    async again(context, _: undefined, recipe: MadeTokenizer["recipe"]) {
+      const [json, config] = await Promise.all([recipe.json.text(), recipe.config.text()]);
+      return context.keep("tokenizer", context.door.Tokenizer.from_json(json, config));
+    },
+
+    async load(context, _: undefined, source: unknown) {
+      const place = await openSource(source, settings.hub);
+      const text = async (name: string) => await (await place.read(name, context.signal))?.text();
+      const config = await text("tokenizer_config.json");
+      const { Tokenizer } = context.door;
+      const json = await text("tokenizer.json");
+      if (json !== undefined) return made(context, Tokenizer.from_json(json, config));
+      const [vocab, merges] = [await text("vocab.json"), await text("merges.txt")];
+      if (vocab !== undefined && merges !== undefined) return made(context, Tokenizer.from_vocab_and_merges(vocab, merges, config));
+      const words = await text("vocab.txt");
+      if (words !== undefined) return made(context, Tokenizer.from_vocab_txt(words, config));
+      throw new GriotError("bad-file", `there is no tokenizer in ${place.name}`, { hint: "it needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt" });
+    },
+
+    trainer(context, _: undefined, corpus: WireCorpus, options: unknown) {
+      const finish = (tokenizer: DoorTokenizer) => made(context, tokenizer);
+      return context.drive({ job: context.door.train_tokenizer(options), corpus, finish });
+    },
+
+    encode: (_, it: DoorTokenizer, text: string, options: unknown) => it.encode(text, options),
+    encodeBatch: ({ drive }, it: DoorTokenizer, texts: unknown, options: unknown) => drive({ job: it.encode_batch(texts, options) }),
+    decode: (_, it: DoorTokenizer, ids: Uint32Array, skipSpecial: boolean) => it.decode(ids, skipSpecial),
+    decodeBatch: (_, it: DoorTokenizer, batch: Uint32Array[], skipSpecial: boolean) => batch.map((ids) => it.decode(ids, skipSpecial)),
+    count: (_, it: DoorTokenizer, text: string, special: boolean) => it.count(text, special),
+    idToToken: (_, it: DoorTokenizer, id: number) => it.id_to_token(id),
+    tokenToId: (_, it: DoorTokenizer, token: string) => it.token_to_id(token),
+    vocab: (_, it: DoorTokenizer) => it.vocab(),
+    explain: (_, it: DoorTokenizer, text: string) => it.explain(text),
+    applyChatTemplate: (_, it: DoorTokenizer, messages: unknown, options: unknown) => it.chat(messages, options),
+    toJSON: (_, it: DoorTokenizer) => it.to_json(),
+  };
+}

@@ -1,0 +1,243 @@
+// The tokenizer's calls, the same wherever they run.
+
+import { equal, ok, rejects, sleep, within } from "./check.js";
+
+/** A text with words that repeat, so that there is something to learn. */
+export function story(lines = 400) {
+  const who = ["le griot", "la reine", "un enfant", "the storyteller", "l'été"];
+  const does = ["raconte une histoire", "écoute le vent", "walks along the river", "chante"];
+  return Array.from({ length: lines }, (_, i) => `${who[i % 5]} ${does[(i * 7) % 4]}, ${i % 13} fois 👋🏽.`).join("\n");
+}
+
+const train = (griot, o) => griot.Tokenizer.train(story(), { kind: "bpe", vocabSize: 400, ...o });
+
+export const cases = {
+  async "every kind is trained, encodes and decodes"({ griot }) {
+    for (const kind of ["bpe", "wordpiece", "word", "char"]) {
+      const tokenizer = await griot.Tokenizer.train(story(), { kind, vocabSize: 400 });
+      equal(tokenizer.kind, kind);
+      const text = kind === "wordpiece" ? "la reine chante" : "la reine chante";
+      const { ids, tokens, offsets, attentionMask } = await tokenizer.encode(text, { addSpecialTokens: false });
+      ok(ids instanceof Uint32Array && ids.length === tokens.length && offsets.length === 2 * ids.length && attentionMask.length === ids.length, "parallel lists");
+      equal((await tokenizer.decode(ids)).replaceAll(/\s+/g, " "), text, kind);
+      await tokenizer.dispose();
+    }
+  },
+
+  async "positions are those of JavaScript's strings"({ griot }) {
+    const tokenizer = await train(griot);
+    const text = "l'été 👋🏽 chante";
+    const { offsets } = await tokenizer.encode(text);
+    equal(offsets.at(-1), text.length);
+    await tokenizer.dispose();
+  },
+
+  async "what is known without a call is there"({ griot }) {
+    const tokenizer = await train(griot);
+    ok(tokenizer.vocabSize > 256 && tokenizer.vocabSize <= 400, `a vocabulary of ${tokenizer.vocabSize}`);
+    equal(tokenizer.special.eos, { token: "<|endoftext|>", id: 0 });
+    equal(await tokenizer.idToToken(0), "<|endoftext|>");
+    equal(await tokenizer.tokenToId("<|endoftext|>"), 0);
+    equal(await tokenizer.idToToken(99999), undefined);
+    equal(await tokenizer.tokenToId("no such token"), undefined);
+    const vocab = await tokenizer.vocab();
+    equal([vocab.size, vocab.get("<|endoftext|>")], [tokenizer.vocabSize, 0]);
+    await tokenizer.dispose();
+  },
+
+  async "a file written is read back, as text and as an object, and by load"({ griot }) {
+    const first = await train(griot);
+    const json = await first.toJSON();
+    const files = { "tokenizer.json": json };
+    for (const tokenizer of [await griot.Tokenizer.fromJSON(json), await griot.Tokenizer.fromJSON(JSON.parse(json)), await griot.Tokenizer.load(files)]) {
+      equal((await tokenizer.encode("la reine")).ids, (await first.encode("la reine")).ids);
+      equal(await tokenizer.count("la reine"), (await first.encode("la reine")).ids.length);
+      await tokenizer.dispose();
+    }
+    await first.dispose();
+  },
+
+  async "a batch is padded to its longest, cut to a length, and decoded"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(story(), { kind: "wordpiece", vocabSize: 300 });
+    const [a, b] = await tokenizer.encodeBatch(["la reine chante une histoire", ["un", "enfant"]], { pad: true });
+    equal(a.ids.length, b.ids.length);
+    ok([...b.attentionMask].includes(0) && [...b.typeIds].includes(1), "padding and a second text");
+    const cut = await tokenizer.encode("la reine chante une histoire", { truncate: { length: 4, stride: 1 }, pad: { multipleOf: 8 } });
+    equal([cut.ids.length, cut.overflow.length > 0], [8, true]);
+    const pair = await tokenizer.encode("la reine", { pair: "un enfant" });
+    equal(await tokenizer.decodeBatch([pair.ids, []]), ["la reine un enfant", ""]);
+    ok((await tokenizer.decode(pair.ids, { skipSpecialTokens: false })).includes("[SEP]"), "special tokens");
+    await tokenizer.dispose();
+  },
+
+  async "explain tells how each piece was built"({ griot }) {
+    const tokenizer = await train(griot);
+    const steps = await tokenizer.explain("histoire");
+    ok(steps.length > 1 && steps.at(-1).pieces.length < steps[0].pieces.length && typeof steps[1].rank === "number", "merges");
+    await tokenizer.dispose();
+  },
+
+  async "a chat template is rendered, and its absence is named"({ griot }) {
+    const tokenizer = await train(griot);
+    const messages = [{ role: "user", content: "Bonjour" }];
+    const template = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}{{ eos_token }}";
+    equal(await tokenizer.applyChatTemplate(messages, { template }), "<user>Bonjour<assistant><|endoftext|>");
+    equal(await tokenizer.applyChatTemplate(messages, { template, addGenerationPrompt: false }), "<user>Bonjour<|endoftext|>");
+    await rejects(tokenizer.applyChatTemplate(messages), "bad-option");
+    await rejects(tokenizer.applyChatTemplate(messages, { template: "{% for" }), "bad-input");
+    await tokenizer.dispose();
+  },
+
+  async "a trainer tells of each token, in order"({ griot }) {
+    const run = griot.Tokenizer.trainer(story(), { kind: "bpe", vocabSize: 400 });
+    const steps = [];
+    for await (const step of run) steps.push(step);
+    const tokenizer = await run.result;
+    equal(steps.map((s) => s.step), steps.map((_, i) => i + 1));
+    equal(steps.length, tokenizer.vocabSize - 257);
+    ok(steps[0].left && steps[0].right && steps[0].count > 1, "what the first token was made of");
+    await rejects(() => run[Symbol.asyncIterator](), "bad-input");
+    await tokenizer.dispose();
+  },
+
+  async "break ends a training with the vocabulary so far"({ griot }) {
+    const run = griot.Tokenizer.trainer(story(), { kind: "bpe", vocabSize: 2000, minFrequency: 1 });
+    for await (const step of run) if (step.step === 3) break;
+    const tokenizer = await within(2000, run.result);
+    ok(tokenizer.vocabSize >= 260 && tokenizer.vocabSize < 2000, `${tokenizer.vocabSize} tokens`);
+    equal(await tokenizer.decode((await tokenizer.encode("la reine")).ids), "la reine");
+    await tokenizer.dispose();
+  },
+
+  async "a training rests when nobody reads, and goes on when the result is asked for"({ griot }) {
+    const told = [];
+    const run = griot.Tokenizer.trainer(story(), { kind: "bpe", vocabSize: 2000, minFrequency: 1, onProgress: (p) => told.push(p) });
+    await sleep(300);
+    const rested = told.at(-1)?.done;
+    await sleep(200);
+    equal(told.at(-1)?.done, rested);
+    const tokenizer = await within(10_000, run.result);
+    ok(tokenizer.vocabSize > 321, "it went on");
+    await tokenizer.dispose();
+  },
+
+  async "progress of a training never goes back within a phase"({ griot }) {
+    const last = new Map();
+    const tokenizer = await train(griot, { onProgress: ({ phase, done }) => {
+      ok(done >= (last.get(phase) ?? 0), `${phase} ${done} after ${last.get(phase)}`);
+      last.set(phase, done);
+    } });
+    equal([...last.keys()], ["count", "learn"]);
+    await tokenizer.dispose();
+  },
+
+  async "a corpus is an iterable of the caller, also one that comes slowly"({ griot }) {
+    const lines = story().split("\n");
+    async function* slowly() {
+      for (let i = 0; i < lines.length; i += 100) {
+        await sleep(3);
+        yield lines.slice(i, i + 100).join("\n") + "\n";
+      }
+    }
+    const [whole, lazy, set] = await Promise.all([story() + "\n", slowly, new Set([story() + "\n"])].map((corpus) => griot.Tokenizer.train(corpus, { kind: "word" })));
+    equal(await lazy.toJSON(), await whole.toJSON());
+    equal(await set.toJSON(), await whole.toJSON());
+    const files = [new File([story() + "\n"], "a.txt")];
+    const filed = await griot.Tokenizer.train(files, { kind: "word" });
+    equal(await filed.toJSON(), await whole.toJSON());
+  },
+
+  async "an abort is honoured within 100 ms at each stage, and leaves everything usable"({ griot }) {
+    const tokenizer = await train(griot);
+    const big = story(40_000);
+    const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
+    const stages = {
+      "waiting for the corpus": (signal) => griot.Tokenizer.train(silent, { kind: "bpe", signal }),
+      "reading and learning": (signal) => griot.Tokenizer.train(big, { kind: "bpe", vocabSize: 30_000, minFrequency: 1, signal }),
+      "a batch": (signal) => tokenizer.encodeBatch(Array(3000).fill(story(40)), { signal }),
+    };
+    for (const [stage, begin] of Object.entries(stages)) {
+      for (const after of [0, 30]) {
+        const aborter = new AbortController();
+        const call = rejects(begin(aborter.signal), "AbortError");
+        await sleep(after);
+        const began = performance.now();
+        aborter.abort();
+        await call;
+        const took = performance.now() - began;
+        ok(took < 100, `${stage} aborted within 100 ms, took ${took}`);
+      }
+    }
+    equal(await tokenizer.decode((await tokenizer.encode("la reine")).ids), "la reine");
+    await rejects(tokenizer.encode("x", { signal: AbortSignal.abort() }), "AbortError");
+    await tokenizer.dispose();
+  },
+
+  async "an aborted training hands over the vocabulary so far"({ griot }) {
+    const aborter = new AbortController();
+    const run = griot.Tokenizer.trainer(story(), { kind: "bpe", vocabSize: 2000, minFrequency: 1, signal: aborter.signal });
+    const reading = (async () => {
+      for await (const step of run) if (step.step === 3) aborter.abort();
+    })();
+    const error = await rejects(reading, "AbortError");
+    equal(await error.partial.decode((await error.partial.encode("la reine")).ids), "la reine");
+  },
+
+  async "disposed is disposed, twice is once, and calls in hand end"({ griot }) {
+    const tokenizer = await train(griot);
+    const call = rejects(tokenizer.encodeBatch(Array(3000).fill(story(40))), "disposed");
+    await sleep(20);
+    await tokenizer.dispose();
+    await tokenizer.dispose();
+    await call;
+    await rejects(tokenizer.encode("x"), "disposed");
+    await rejects(tokenizer.toJSON(), "disposed");
+  },
+
+  async "a tokenizer outlives a trap of the wasm"({ griot, lab }) {
+    const tokenizer = await train(griot);
+    const before = (await tokenizer.encode("la reine")).ids;
+    await rejects(lab.trap(), "internal");
+    equal((await tokenizer.encode("la reine")).ids, before);
+    const call = rejects(tokenizer.encodeBatch(Array(3000).fill(story(40))), "internal");
+    await rejects(lab.trap(), "internal");
+    await call;
+    equal((await tokenizer.encode("la reine")).ids, before);
+    await tokenizer.dispose();
+  },
+
+  async "what is wrong is named with its code"({ griot }) {
+    const { Tokenizer } = griot;
+    const tokenizer = await train(griot);
+    const named = async (work, code, word) => {
+      const error = await rejects(work, code);
+      ok(error.message.includes(word), `"${word}" in "${error.message}"`);
+    };
+    await named(Tokenizer.train("x", {}), "bad-option", "kind");
+    await named(Tokenizer.train("x", { kind: "bpe", vocab: 3 }), "bad-option", "vocab");
+    await named(Tokenizer.train("x", { kind: "bpe", score: "count" }), "bad-option", "score");
+    await named(Tokenizer.train("x", { kind: "bpe", vocabSize: 3 }), "bad-option", "3");
+    await named(Tokenizer.train("", { kind: "bpe" }), "bad-input", "text");
+    await named(Tokenizer.train(7, { kind: "bpe" }), "bad-input", "corpus");
+    await named(Tokenizer.train([7], { kind: "bpe" }), "bad-input", "corpus");
+    await named(Tokenizer.fromJSON("{"), "bad-file", "tokenizer.json");
+    await named(Tokenizer.fromJSON("{}"), "bad-file", "model");
+    await named(Tokenizer.load({ "readme.md": "" }), "bad-file", "tokenizer");
+    await named(Tokenizer.load("opfs:../x"), globalThis.navigator?.storage ? "bad-input" : "unsupported", "opfs");
+    await named(tokenizer.encode(3), "bad-input", "text");
+    await named(tokenizer.encode("x", { truncate: {} }), "bad-option", "length");
+    await named(tokenizer.encode("x", { truncate: { length: 2, side: "middle" } }), "bad-option", "side");
+    await named(tokenizer.encode("x", { pad: true, padding: 3 }), "bad-option", "padding");
+    await named(tokenizer.decode([0, -1]), "bad-input", "ids[1]");
+    equal(await tokenizer.decode([0, 4_000_000_000]), "");
+    await tokenizer.dispose();
+  },
+
+  async "lone surrogates, nothing and a very long word do no harm"({ griot }) {
+    const tokenizer = await train(griot);
+    equal((await tokenizer.encode("")).ids.length, 0);
+    ok((await tokenizer.encode("\ud800 x")).ids.length > 0, "tokens");
+    ok((await tokenizer.encode("a".repeat(300_000))).ids.length > 0, "tokens");
+    await tokenizer.dispose();
+  },
+};

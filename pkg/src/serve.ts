@@ -23,6 +23,7 @@ export function serve(post: (message: FromHost) => void): (message: ToHost) => v
       const door = glue as unknown as Door;
       door.start(module);
       host = new Host(door, services({ settings, variant }), post);
+      door.settle(settings.device, settings.memoryLimit);
       post({ type: "ready" });
       for (const message of early.splice(0)) host.receive(message);
     } catch (thrown) {

@@ -3,9 +3,12 @@
 export { GriotError, type Code } from "./errors.js";
 export type { CallOptions, Progress, WasmSource } from "./platform.js";
 export type { Corpus } from "./corpus.js";
+export type { Stored } from "./places/opfs.js";
 export type { Source } from "./places/source.js";
 export { Run } from "./run.js";
+export { device, memory, storage, type DeviceReport, type MemoryReport } from "./reports.js";
 export { close, configure, events, type Configuration } from "./runtime.js";
+export { stories, type Pair, type StoryOptions } from "./stories.js";
 export {
   Tokenizer, type EncodeOptions, type Encoding, type Kind, type MergeStep, type Message, type TokenizerOptions, type TrainStep,
 } from "./tokenizer.js";

@@ -3,6 +3,7 @@
 import type { Service } from "../host.js";
 import type { HostSettings } from "../protocol.js";
 import { lab } from "./lab.js";
+import { runtime } from "./runtime.js";
 import { tokenizer } from "./tokenizer.js";
 
 /** What services may know of the host that they run in. */
@@ -12,5 +13,5 @@ export interface Surroundings {
 }
 
 export function services(surroundings: Surroundings): Record<string, Service> {
-  return { lab, tokenizer: tokenizer(surroundings) };
+  return { lab, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
 }

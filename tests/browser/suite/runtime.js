@@ -58,6 +58,54 @@ export const cases = {
     griot.configure(settings);
   },
 
+  async "the device says what it is and why, and memory is accounted for"({ griot }) {
+    const report = await griot.device();
+    ok(["webgpu", "cpu"].includes(report.kind) && ["simd", "relaxed"].includes(report.wasm) && report.reason.length > 10, "a report");
+    equal((await griot.device()).name, report.name);
+    const memory = await griot.memory();
+    ok(memory.wasm > 65536 && memory.live === memory.owners.reduce((sum, { bytes }) => sum + bytes, 0) && memory.peak >= memory.live, "an account");
+  },
+
+  async "the CPU is had by name, and a GPU by name is there or device-unavailable"({ griot, settings }) {
+    await griot.close();
+    griot.configure({ ...settings, device: "cpu" });
+    equal([(await griot.device()).kind, (await griot.device()).reason], ["cpu", "the CPU was asked for"]);
+    await griot.close();
+    griot.configure({ ...settings, device: "webgpu" });
+    if (globalThis.navigator?.gpu && (await navigator.gpu.requestAdapter())) equal((await griot.device()).kind, "webgpu");
+    else ok((await rejects(griot.device(), "device-unavailable")).hint, "a hint");
+    await griot.close();
+    griot.configure(settings);
+  },
+
+  async "storage lists and removes, or is unsupported where there is none"({ griot }) {
+    if (globalThis.navigator?.storage === undefined) return void (await rejects(griot.storage.list(), "unsupported"));
+    const root = await navigator.storage.getDirectory();
+    const folder = await (await (await root.getDirectoryHandle("griot", { create: true })).getDirectoryHandle("models", { create: true })).getDirectoryHandle("conteur", { create: true });
+    const file = await (await folder.getFileHandle("config.json", { create: true })).createWritable();
+    await file.write("{}");
+    await file.close();
+    const [stored] = (await griot.storage.list()).filter(({ name }) => name === "conteur");
+    ok(stored.bytes === 2 && stored.modified instanceof Date, "a name, bytes and a date");
+    await griot.storage.remove("conteur");
+    await griot.storage.remove("conteur");
+    equal((await griot.storage.list()).filter(({ name }) => name === "conteur"), []);
+    await rejects(griot.storage.remove("../x"), "bad-input");
+  },
+
+  async "stories are endless, and the same for the same seed"({ griot }) {
+    const take = async (n, options) => {
+      const taken = [];
+      for await (const story of griot.stories(options)) if (taken.push(story) === n) return taken;
+    };
+    const [first, again, other] = [await take(70, { language: "fr" }), await take(70, { language: "fr", seed: 0 }), await take(70, { language: "fr", seed: 1 })];
+    equal(first, again);
+    ok(first[0] !== other[0] && new Set(first).size > 60, "many stories");
+    const [pair] = await take(1, { language: "en", kind: "pair" });
+    ok(pair.input.length > 0 && pair.output.length > 0, "a question and its answer");
+    await rejects(() => griot.stories({ language: "de" }), "bad-option");
+  },
+
   async "codes, hints and details are there on every error"({ griot }) {
     const error = new griot.GriotError("shape", "x", { details: { left: 3 } });
     equal([error.code, error.details.left, error instanceof Error], ["shape", 3, true]);

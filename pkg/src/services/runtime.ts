@@ -1,0 +1,25 @@
+// The runtime's own calls on the host's side: device, memory, storage, stories.
+
+import type { Job } from "../door.js";
+import type { Service } from "../host.js";
+import { list, remove } from "../places/opfs.js";
+import type { Surroundings } from "./index.js";
+
+/** This subject's part of the door. */
+export interface DoorRuntime {
+  settle(device: string, memoryLimit?: number): void;
+  device_report(): Job;
+  memory_report(): unknown;
+  stories(language: string, kind: string, seed: number, from: number, count: number): unknown[];
+}
+
+export function runtime({ variant }: Surroundings): Service {
+  return {
+    device: ({ door, drive }) => drive({ job: door.device_report(), finish: (report: object) => ({ ...report, wasm: variant }) }),
+    memory: ({ door }) => door.memory_report(),
+    list: () => list(),
+    remove: (_, __: undefined, name: string) => remove(name),
+    stories: ({ door }, _: undefined, language: string, kind: string, seed: number, from: number, count: number) =>
+      door.stories(language, kind, seed, from, count),
+  };
+}

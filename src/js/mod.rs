@@ -8,6 +8,8 @@
 pub mod error;
 pub mod job;
 pub mod lab;
+pub mod runtime;
+pub mod stories;
 pub mod tokenizer;
 pub mod trainer;
 pub mod values;

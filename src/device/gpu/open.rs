@@ -235,7 +235,8 @@ fn names(info: &wgpu::AdapterInfo, _: &wgpu::Device) -> (String, String) {
 fn has_subgroups(device: &wgpu::Device) -> bool {
     let has = || -> Option<bool> {
         let features = js_sys::Reflect::get(device.as_webgpu()?.as_ref(), &"features".into()).ok()?;
-        let has: js_sys::Function = js_sys::Reflect::get(&features, &"has".into()).ok()?.try_into().ok()?;
+        let has = js_sys::Reflect::get(&features, &"has".into()).ok()?;
+        let has: js_sys::Function = wasm_bindgen::JsCast::dyn_into(has).ok()?;
         has.call1(&features, &"subgroups".into()).ok()?.as_bool()
     };
     has().unwrap_or(false)

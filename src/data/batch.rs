@@ -20,7 +20,7 @@ pub struct Side {
     pub spans: Vec<u32>,
     /// Type ids (rows, time); all 0 where absent.
     pub types: Option<Vec<u32>>,
-    /// Numbers of packed documents (rows, time).
+    /// Numbers of packed documents (rows, time), from 1; 0 is padding.
     pub segments: Option<Vec<u32>>,
 }
 
@@ -86,15 +86,7 @@ impl Side {
             positions: grow(&self.positions),
             spans,
             types: self.types.as_deref().map(grow),
-            // Padding is a document of its own.
-            segments: self.segments.as_deref().map(|segments| {
-                let mut out = vec![u32::MAX; more_rows * time];
-                for row in 0..rows {
-                    out[row * time..row * time + self.time]
-                        .copy_from_slice(&segments[row * self.time..(row + 1) * self.time]);
-                }
-                out
-            }),
+            segments: self.segments.as_deref().map(grow),
         }
     }
 }
@@ -128,9 +120,9 @@ impl Batch {
             fill(&mut main.ids, &row.ids, 0);
             fill(&mut main.positions, &row.positions, 0);
             if let Some(segments) = &mut main.segments {
-                fill(segments, &row.segments, u32::MAX);
+                fill(segments, &row.segments, 0);
             }
-            several |= row.segments.iter().any(|&segment| segment != 0);
+            several |= row.segments.iter().any(|&segment| segment != 1);
             fill(&mut targets, &row.targets, IGNORED);
             main.spans.extend([0, row.ids.len() as u32]);
         }
@@ -281,8 +273,8 @@ mod tests {
     #[test]
     fn packed_rows_are_padded_to_the_longest() {
         let long =
-            Row { ids: vec![1, 2, 3], targets: vec![2, 3, 4], positions: vec![0, 1, 2], segments: vec![0, 0, 0] };
-        let short = Row { ids: vec![7], targets: vec![8], positions: vec![0], segments: vec![0] };
+            Row { ids: vec![1, 2, 3], targets: vec![2, 3, 4], positions: vec![0, 1, 2], segments: vec![1, 1, 1] };
+        let short = Row { ids: vec![7], targets: vec![8], positions: vec![0], segments: vec![1] };
         let batch = Batch::of_rows(&[long, short]);
         assert_eq!(batch.main.ids, [1, 2, 3, 7, 0, 0]);
         assert_eq!(batch.main.spans, [0, 3, 0, 1]);

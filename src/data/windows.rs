@@ -20,7 +20,7 @@ pub struct Row {
     pub targets: Vec<u32>,
     /// For each input its place in its document.
     pub positions: Vec<u32>,
-    /// For each input the number of its document in the row, from 0.
+    /// For each input the number of its document in the row, from 1.
     pub segments: Vec<u32>,
 }
 
@@ -88,11 +88,11 @@ impl Windows {
             if self.cross {
                 row.targets.push(self.ids[at + 1]);
                 row.positions.push((at - from) as u32);
-                row.segments.push(0);
+                row.segments.push(1);
             } else {
                 row.targets.push(if last { IGNORED } else { self.ids[at + 1] });
                 row.positions.push((at - start.max(from)) as u32);
-                row.segments.push((document - first) as u32);
+                row.segments.push((document - first) as u32 + 1);
             }
         }
         row
@@ -131,7 +131,7 @@ mod tests {
         let row = windows.row(1);
         assert_eq!(row.ids, [4, 5, 9, 6]);
         assert_eq!(row.targets, [5, 9, IGNORED, 9]);
-        assert_eq!((row.positions, row.segments), (vec![0, 1, 2, 0], vec![0, 0, 0, 1]));
+        assert_eq!((row.positions, row.segments), (vec![0, 1, 2, 0], vec![1, 1, 1, 2]));
     }
 
     #[test]

@@ -191,6 +191,14 @@ impl Graph {
         self.push(Box::new(op), inputs, outputs.to_vec(), accumulate.to_vec());
     }
 
+    /// Adds `from` to what `into` holds: a state that sums over plays.
+    pub fn add_into(&mut self, from: Tensor, into: Tensor) -> Result<()> {
+        let (of, is) = (self.shape(into), self.shape(from));
+        ensure!(of == is, Shape, "add_into: {is:?} into {of:?}");
+        self.apply_into(sum::Sum, &[from], &[into], &[true]);
+        Ok(())
+    }
+
     fn push(&mut self, op: Box<dyn Op>, inputs: &[Tensor], outputs: Vec<Tensor>, accumulate: Vec<bool>) {
         let mut label = self.scope.join(".");
         if !label.is_empty() {

@@ -2,5 +2,9 @@
 //!
 //! Prints nothing and owns no clock but the one it is given.
 
+pub mod feed;
 pub mod options;
 pub mod schedule;
+mod trainer;
+
+pub use trainer::{Report, Source, Trainer, gradient_plan};

@@ -1,0 +1,117 @@
+//! A model whose parameters lie in arenas: the assembly, the places of its parameters, the buffers, the plans made ready.
+//!
+//! What trains and what generates share this; they meet nowhere else. The table's places, W being the number of weight arenas:
+//! weights from 0, gradients from W, the two moments from 2W and 3W, then the report, the drawn tokens, and the caches.
+
+use super::{Config, Gradients, Model, Store, init};
+use crate::device::Slice;
+use crate::ensure;
+use crate::error::Result;
+use crate::nn::Role;
+use crate::plan::{Arenas, Stages};
+
+/// Places for caches: a cache may be split over as many buffers.
+const CACHES: usize = 16;
+
+/// A model with its memory.
+#[derive(Debug)]
+pub struct Placed {
+    /// What it was made from.
+    pub config: Config,
+    /// The assembly.
+    pub model: Box<dyn Model>,
+    /// Where each parameter lies.
+    pub store: Store,
+    /// The buffers.
+    pub arenas: Arenas,
+    /// The plans made ready.
+    pub stages: Stages,
+}
+
+impl Placed {
+    /// How many places the table of a store needs.
+    pub fn places(store: &Store) -> usize {
+        4 * store.arenas().len() + 2 + CACHES
+    }
+
+    /// Allocates the weights, zeroed, except for what follows from the config.
+    pub async fn new(config: Config, model: Box<dyn Model>, store: Store, arenas: Arenas) -> Result<Placed> {
+        ensure!(arenas.places() == Placed::places(&store), Internal, "placed: a table of {} places", arenas.places());
+        for (place, &words) in store.arenas().iter().enumerate() {
+            arenas.ensure(place, words, "weights").await?;
+        }
+        let placed = Placed { config, model, store, arenas, stages: Stages::new() };
+        placed.fill(0, |role| role == Role::Fixed)?;
+        Ok(placed)
+    }
+
+    /// First numbers of all parameters, from a seed.
+    pub fn initialise(&self, seed: u64) -> Result<()> {
+        self.fill(seed, |role| role != Role::Fixed)
+    }
+
+    fn fill(&self, seed: u64, wanted: impl Fn(Role) -> bool) -> Result<()> {
+        for (index, parameter) in self.store.inventory().iter().enumerate() {
+            if !wanted(parameter.role) {
+                continue;
+            }
+            for part in 0..parameter.parts.len() {
+                self.begin(index, part, seed)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// First numbers of one part, from a seed.
+    pub fn begin(&self, parameter: usize, part: usize, seed: u64) -> Result<()> {
+        let Some(of) = self.store.inventory().at(parameter) else { return Ok(()) };
+        let Some(piece) = of.parts.get(part) else { return Ok(()) };
+        let start = piece.rows.start * of.row_words();
+        init::fill(of, piece, seed, |offset, numbers| self.write(parameter, start + offset, numbers))
+    }
+
+    /// Writes numbers into parameter `index` from its number `offset` on.
+    pub fn write(&self, index: usize, offset: usize, numbers: &[f32]) -> Result<()> {
+        let Some(slice) = self.store.part(index, offset..offset + numbers.len()) else {
+            crate::bail!(Internal, "placed: {} numbers at {offset} of parameter {index}", numbers.len())
+        };
+        self.arenas.write(slice, bytemuck::cast_slice(numbers))
+    }
+
+    /// The place of the gradients' first moments: as many arenas as gradients, of the same sizes.
+    pub fn first_moments(&self, gradient: Slice) -> Slice {
+        Slice { buffer: gradient.buffer + self.store.arenas().len(), ..gradient }
+    }
+
+    /// The place of their second moments.
+    pub fn second_moments(&self, gradient: Slice) -> Slice {
+        Slice { buffer: gradient.buffer + 2 * self.store.arenas().len(), ..gradient }
+    }
+
+    /// Allocates gradients, and moments where the optimiser has any.
+    pub async fn make_room(&self, gradients: &Gradients, moments: usize) -> Result<()> {
+        let count = self.store.arenas().len();
+        for (at, &words) in gradients.arenas().iter().enumerate() {
+            self.arenas.ensure(gradients.first() + at, words, "gradients").await?;
+            for moment in 1..=moments {
+                self.arenas.ensure(gradients.first() + moment * count + at, words, "optimizer").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The place of what a step reports.
+    pub fn report(&self) -> usize {
+        4 * self.store.arenas().len()
+    }
+
+    /// The place of what generation has drawn.
+    pub fn drawn(&self) -> usize {
+        4 * self.store.arenas().len() + 1
+    }
+
+    /// The place of the first buffer of caches.
+    pub fn caches(&self) -> usize {
+        4 * self.store.arenas().len() + 2
+    }
+}

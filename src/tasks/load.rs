@@ -1,0 +1,115 @@
+//! A model from its files: headers are judged first, then numbers go to the device as they pass.
+//!
+//! Comes in: `config.json`, for each safetensors file its size and then its bytes in chunks of any size. Goes out: a model. Nothing is held
+//! but the current stretch; a file that is wrong leaves nothing behind.
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+use super::model::Model;
+use crate::checkpoint::{Loading as Judge, Reader};
+use crate::device::Device;
+use crate::error::{Context, Result};
+use crate::models::{Config, Task};
+use crate::{bail, ensure};
+
+/// A model on its way.
+#[derive(Debug)]
+pub struct Loading {
+    model: Model,
+    /// Files whose header has been judged.
+    headers: Vec<(String, u64)>,
+    fresh: Vec<(usize, usize)>,
+    current: Option<(usize, Reader)>,
+    parsed: Vec<crate::checkpoint::Header>,
+    judged: bool,
+}
+
+impl Loading {
+    /// Takes the config, before any weight. `task` and `context` replace what the config says.
+    pub async fn new(
+        device: Rc<Device>,
+        config: &Value,
+        generation: Option<Value>,
+        task: Option<Task>,
+        context: Option<usize>,
+    ) -> Result<Loading> {
+        let mut config = Config::from_json(config)?;
+        if let Some(task) = task {
+            config = config.with_task(task)?;
+        }
+        if let Some(context) = context {
+            config = config.with_context(context)?;
+        }
+        let model = Model::awaiting(device, config, generation).await?;
+        Ok(Loading { model, headers: Vec::new(), fresh: Vec::new(), current: None, parsed: Vec::new(), judged: false })
+    }
+
+    /// Announces a file by its size and the bytes of its header (the first eight bytes say how many those are).
+    pub fn header(&mut self, name: &str, size: u64, bytes: &[u8]) -> Result<()> {
+        let mut reader = Reader::new(size);
+        reader.head(bytes).context(|| name.to_owned())?;
+        let Some(header) = reader.header() else {
+            bail!(BadFile, "{name}: the file ends within its header")
+        };
+        self.parsed.push(header.clone());
+        self.headers.push((name.to_owned(), size));
+        Ok(())
+    }
+
+    /// All headers have come: judges them together.
+    ///
+    /// Fails with `bad-file`, naming tensors that are missing, unknown or of another shape than the config says.
+    pub fn judge(&mut self) -> Result<()> {
+        let placed = self.model.placed();
+        let mut judge = Judge::new(&placed.config, placed.store.inventory())?;
+        for (header, (name, _)) in self.parsed.iter().zip(&self.headers) {
+            judge.file(header).context(|| name.clone())?;
+        }
+        self.fresh = judge.finish()?;
+        self.judged = true;
+        Ok(())
+    }
+
+    /// Takes the next bytes of file `index`, from its first byte on.
+    pub fn feed(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
+        ensure!(self.judged, Internal, "load: the headers have not been judged");
+        let Some((name, size)) = self.headers.get(index) else { bail!(Internal, "load: there is no file {index}") };
+        if self.current.as_ref().is_none_or(|(at, _)| *at != index) {
+            self.close()?;
+            self.current = Some((index, Reader::new(*size)));
+        }
+        let Some((_, reader)) = &mut self.current else { return Ok(()) };
+        let placed = self.model.placed();
+        let judge = Judge::new(&placed.config, placed.store.inventory())?;
+        let mut target = (String::new(), None);
+        let fed = reader.feed(bytes, |stretch| {
+            if target.0 != stretch.entry.name {
+                target = (stretch.entry.name.clone(), judge.target(&stretch.entry.name));
+            }
+            match target.1 {
+                Some(to) => placed.write(to.parameter, to.offset + stretch.offset as usize, stretch.numbers),
+                None => Ok(()),
+            }
+        });
+        fed.context(|| name.clone())
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if let Some((index, reader)) = self.current.take() {
+            let name = self.headers.get(index).map_or("", |(name, _)| name);
+            reader.finish().context(|| name.to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// All bytes have come. A head that the files lack begins from `seed`.
+    pub fn finish(mut self, seed: u64) -> Result<Model> {
+        self.close()?;
+        for &(parameter, part) in &self.fresh {
+            self.model.placed().begin(parameter, part, seed)?;
+        }
+        Ok(self.model)
+    }
+}

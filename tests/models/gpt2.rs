@@ -1,0 +1,74 @@
+//! GPT-2: numbers, gradients, ten steps of AdamW.
+
+use griot::device::Signal;
+use griot::tasks::Given;
+use griot::train::options::{Clip, Decay, Form, Optimizer, Options, Timing};
+use griot::train::{Source, Trainer};
+
+use crate::golden::Golden;
+use crate::seat::{check_forward, check_gradients, devices, load, training_batches};
+
+#[test]
+fn gpt2_gives_the_reference_numbers() {
+    check_forward("gpt2");
+}
+
+#[test]
+fn gpt2_gives_the_reference_gradients() {
+    check_gradients("gpt2");
+}
+
+#[test]
+fn ten_steps_of_training_give_the_reference_losses_and_weights() {
+    let golden = Golden::open("gpt2");
+    for (name, device) in devices() {
+        let model = load(&device, &golden);
+        let batches: Vec<_> =
+            training_batches(&golden).iter().map(|given: &Given| given.batch(model.config()).unwrap()).collect();
+        let options = Options {
+            steps: Some(10),
+            optimizer: Optimizer {
+                lr: Some(1e-3),
+                betas: [0.9, 0.999],
+                weight_decay: 0.1,
+                decay: Decay::All,
+                clip: Clip::Norm(1.0),
+                ..Optimizer::default()
+            },
+            schedule: Timing { form: Form::Constant, warmup: 0.0, ..Timing::default() },
+            dropout: Some(0.0),
+            ..Options::default()
+        };
+        let record = &golden.record["train"];
+        let numbers = |key: &str| -> Vec<f64> { record[key].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect() };
+        let (losses, norms) = (numbers("losses"), numbers("grad_norms_before_clip"));
+        let allowed = 4.0 * record["max_abs_loss_difference_to_f64"].as_f64().unwrap();
+        pollster::block_on(async {
+            let source = Source::Batches(batches);
+            let mut trainer = Trainer::new(model.placed().clone(), options, source, 1e-3).await.unwrap();
+            let mut steps = 0;
+            while let Some(report) = trainer.advance(&Signal::default()).await.unwrap() {
+                let (loss, expected) = (f64::from(report.loss), losses[steps]);
+                assert!((loss - expected).abs() <= 1e-4 * expected + allowed, "step {steps} on {name}: {loss}, expected {expected}");
+                let (norm, expected) = (f64::from(report.norm), norms[steps]);
+                assert!((norm - expected).abs() <= 1e-3 * expected, "step {steps} on {name}: norm {norm}, expected {expected}");
+                steps += 1;
+            }
+            assert_eq!(steps, 10);
+            for (parameter, tensor) in model.weights(None).await.unwrap() {
+                let expected = &record["final_parameters"][&parameter];
+                let noise = expected["max_abs_difference_to_f64"].as_f64().unwrap();
+                if noise > 1e-4 {
+                    continue; // its gradient is noise in exact arithmetic; see the golden README
+                }
+                let l2 = tensor.data.iter().map(|&w| f64::from(w) * f64::from(w)).sum::<f64>().sqrt();
+                let wanted = expected["l2"].as_f64().unwrap();
+                assert!((l2 - wanted).abs() <= 1e-4 * wanted, "{parameter} on {name}: l2 {l2}, expected {wanted}");
+                for (got, wanted) in tensor.data.iter().zip(expected["first"].as_array().unwrap()) {
+                    let off = (f64::from(*got) - wanted.as_f64().unwrap()).abs();
+                    assert!(off <= 1e-4 + 4.0 * noise, "{parameter} on {name}: off by {off:.1e}");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,9 @@
+//! Whole models against what Hugging Face made of them on PyTorch: see `tests/golden/README.md` for the tolerances.
+//!
+//! One file for each family. Every test runs on every device present.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod golden;
+mod gpt2;
+mod seat;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod estimate;
 mod gpt2;
 pub mod init;
+mod placed;
 mod llama;
 mod rope;
 mod store;
@@ -19,6 +20,7 @@ pub use config::{
 };
 pub use gpt2::Gpt2Model;
 pub use llama::LlamaModel;
+pub use placed::Placed;
 pub use store::{Gradients, Run, Store};
 pub use t5::T5Model;
 

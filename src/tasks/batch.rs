@@ -51,7 +51,13 @@ impl Given {
         let labels = match &self.labels {
             None => None,
             Some(Labels::Tokens(labels)) => {
-                ensure!(labels.len() == self.input_ids.len(), BadInput, "labels: {} rows for {}", labels.len(), self.input_ids.len());
+                ensure!(
+                    labels.len() == self.input_ids.len(),
+                    BadInput,
+                    "labels: {} rows for {}",
+                    labels.len(),
+                    self.input_ids.len()
+                );
                 Some(labels)
             }
             Some(Labels::Rows(_)) => bail!(Unsupported, "labels: one a row belongs to a task of whole texts"),

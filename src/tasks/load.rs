@@ -50,9 +50,7 @@ impl Loading {
     pub fn header(&mut self, name: &str, size: u64, bytes: &[u8]) -> Result<()> {
         let mut reader = Reader::new(size);
         reader.head(bytes).context(|| name.to_owned())?;
-        let Some(header) = reader.header() else {
-            bail!(BadFile, "{name}: the file ends within its header")
-        };
+        let Some(header) = reader.header() else { bail!(BadFile, "{name}: the file ends within its header") };
         self.parsed.push(header.clone());
         self.headers.push((name.to_owned(), size));
         Ok(())
@@ -75,10 +73,10 @@ impl Loading {
     /// Takes the next bytes of file `index`, from its first byte on.
     pub fn feed(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         ensure!(self.judged, Internal, "load: the headers have not been judged");
-        let Some((name, size)) = self.headers.get(index) else { bail!(Internal, "load: there is no file {index}") };
+        let Some((name, size)) = self.headers.get(index).cloned() else { bail!(Internal, "load: there is no file {index}") };
         if self.current.as_ref().is_none_or(|(at, _)| *at != index) {
             self.close()?;
-            self.current = Some((index, Reader::new(*size)));
+            self.current = Some((index, Reader::new(size)));
         }
         let Some((_, reader)) = &mut self.current else { return Ok(()) };
         let placed = self.model.placed();
@@ -93,7 +91,7 @@ impl Loading {
                 None => Ok(()),
             }
         });
-        fed.context(|| name.clone())
+        fed.context(|| name)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -101,7 +101,9 @@ impl Trainer {
             Source::Packed(windows) => options.total(windows.rows()),
             Source::Batches(batches) => match (options.steps, options.epochs) {
                 (Some(steps), _) => steps,
-                (None, epochs) => ((batches.len() as f64 * epochs.unwrap_or(1.0)) / options.accumulate as f64).ceil() as usize,
+                (None, epochs) => {
+                    ((batches.len() as f64 * epochs.unwrap_or(1.0)) / options.accumulate as f64).ceil() as usize
+                }
             },
         };
         let schedule = options.plan(total)?;
@@ -238,7 +240,12 @@ impl Trainer {
         };
         let key = format!(
             "train {}x{} segments {} smoothing {} dropout {:?} trainable {:?}",
-            shape.batch, shape.time, shape.segments, self.options.label_smoothing, self.options.dropout, self.options.trainable
+            shape.batch,
+            shape.time,
+            shape.segments,
+            self.options.label_smoothing,
+            self.options.dropout,
+            self.options.trainable
         );
         let placed = &self.placed;
         let smoothing = self.options.label_smoothing;
@@ -252,7 +259,8 @@ impl Trainer {
 fn trains(options: &Options, parameter: &Parameter) -> bool {
     let Some(patterns) = &options.trainable else { return true };
     let named = |pattern: &String| {
-        parameter.name.contains(pattern.as_str()) || parameter.parts.iter().any(|part| part.name.contains(pattern.as_str()))
+        parameter.name.contains(pattern.as_str())
+            || parameter.parts.iter().any(|part| part.name.contains(pattern.as_str()))
     };
     patterns.iter().any(named)
 }

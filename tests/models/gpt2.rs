@@ -40,7 +40,8 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
             ..Options::default()
         };
         let record = &golden.record["train"];
-        let numbers = |key: &str| -> Vec<f64> { record[key].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect() };
+        let numbers =
+            |key: &str| -> Vec<f64> { record[key].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect() };
         let (losses, norms) = (numbers("losses"), numbers("grad_norms_before_clip"));
         let allowed = 4.0 * record["max_abs_loss_difference_to_f64"].as_f64().unwrap();
         pollster::block_on(async {
@@ -49,9 +50,15 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
             let mut steps = 0;
             while let Some(report) = trainer.advance(&Signal::default()).await.unwrap() {
                 let (loss, expected) = (f64::from(report.loss), losses[steps]);
-                assert!((loss - expected).abs() <= 1e-4 * expected + allowed, "step {steps} on {name}: {loss}, expected {expected}");
+                assert!(
+                    (loss - expected).abs() <= 1e-4 * expected + allowed,
+                    "step {steps} on {name}: {loss}, expected {expected}"
+                );
                 let (norm, expected) = (f64::from(report.norm), norms[steps]);
-                assert!((norm - expected).abs() <= 1e-3 * expected, "step {steps} on {name}: norm {norm}, expected {expected}");
+                assert!(
+                    (norm - expected).abs() <= 1e-3 * expected,
+                    "step {steps} on {name}: norm {norm}, expected {expected}"
+                );
                 steps += 1;
             }
             assert_eq!(steps, 10);

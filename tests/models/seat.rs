@@ -9,9 +9,8 @@ use crate::golden::{Golden, agree, largest, worst};
 
 /// The devices of this machine; one that is missing is named.
 pub fn devices() -> Vec<(&'static str, Rc<Device>)> {
-    let open = |choice| {
-        pollster::block_on(Device::open(choice, Host::native(), Ledger::new(None), &Options::default()))
-    };
+    let open =
+        |choice| pollster::block_on(Device::open(choice, Host::native(), Ledger::new(None), &Options::default()));
     let mut found = vec![("cpu", Rc::new(open(Choice::Cpu).unwrap()))];
     match open(Choice::WebGpu) {
         Ok(gpu) => found.push(("gpu", Rc::new(gpu))),
@@ -106,7 +105,11 @@ pub fn check_forward(case: &str) {
         };
         compare("logits", &out.logits.data, &golden.numbers("out.logits").data);
         for (layer, hidden) in out.hidden.iter().enumerate() {
-            compare(&format!("hidden {layer}"), &hidden.data, &golden.numbers(&format!("out.hidden_states.{layer}")).data);
+            compare(
+                &format!("hidden {layer}"),
+                &hidden.data,
+                &golden.numbers(&format!("out.hidden_states.{layer}")).data,
+            );
         }
         assert!(!golden.has(&format!("out.hidden_states.{}", out.hidden.len())), "{case}: a hidden state is missing");
         let time = given.input_ids[0].len();

@@ -73,7 +73,9 @@ impl Loading {
     /// Takes the next bytes of file `index`, from its first byte on.
     pub fn feed(&mut self, index: usize, bytes: &[u8]) -> Result<()> {
         ensure!(self.judged, Internal, "load: the headers have not been judged");
-        let Some((name, size)) = self.headers.get(index).cloned() else { bail!(Internal, "load: there is no file {index}") };
+        let Some((name, size)) = self.headers.get(index).cloned() else {
+            bail!(Internal, "load: there is no file {index}")
+        };
         if self.current.as_ref().is_none_or(|(at, _)| *at != index) {
             self.close()?;
             self.current = Some((index, Reader::new(size)));

@@ -2,7 +2,6 @@
 //!
 //! One file for each kernel file, under the same name: cases with awkward sizes. A device that is not there is named.
 
-mod activation;
 mod adam;
 mod attention;
 mod cache;
@@ -11,6 +10,7 @@ mod devices;
 mod dropout;
 mod embed;
 mod fill;
+mod gate;
 mod gradient_norm;
 mod head_norm;
 mod matmul;
@@ -23,4 +23,5 @@ mod sgd;
 mod shaders;
 mod splits;
 mod sum;
+mod unary;
 mod update;

@@ -1,9 +1,6 @@
-//! Which device a runtime opens: what was asked for, what is there, and the sentence that says why.
-
-use std::rc::Rc;
-
-use super::{Device, Host, Ledger};
-use crate::error::Result;
+//! What a caller may ask of devices: which one, how, and with which faults feigned.
+//!
+//! In and out: plain options. `runtime` honours them.
 
 /// What the caller asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,27 +40,4 @@ pub struct Feigned {
     pub buffer_bytes: Option<u64>,
     /// Kernels by name whose text is replaced.
     pub shaders: Vec<(String, String)>,
-}
-
-impl Device {
-    /// Opens what was asked for. The report's `reason` says why it is what it is.
-    ///
-    /// Fails with `device-unavailable` if a GPU was asked for by name and cannot be had; `Auto` then takes the CPU.
-    pub async fn open(choice: Choice, host: Host, ledger: Rc<Ledger>, options: &Options) -> Result<Device> {
-        if choice == Choice::Cpu {
-            return Ok(Device::cpu(host, ledger).because("the CPU was asked for"));
-        }
-        match Device::gpu(host, ledger.clone(), options).await {
-            Ok(gpu) if choice == Choice::WebGpu => Ok(gpu.because("a GPU was asked for")),
-            Ok(gpu) if gpu.software() => {
-                let name = gpu.report().name;
-                drop(gpu);
-                let why = format!("the only GPU adapter, {name}, is software, and the CPU player is faster");
-                Ok(Device::cpu(host, ledger).because(&why))
-            }
-            Ok(gpu) => Ok(gpu.because("a hardware GPU is there")),
-            Err(error) if choice == Choice::WebGpu => Err(error),
-            Err(error) => Ok(Device::cpu(host, ledger).because(&format!("no GPU could be opened: {error}"))),
-        }
-    }
 }

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::kernels::{Case, Live};
 use crate::{bail, ensure};
 
+mod bisect;
 mod choice;
 mod cpu;
 #[cfg(feature = "gpu")]
@@ -20,11 +21,14 @@ mod launch;
 mod ledger;
 pub mod reference;
 mod report;
+mod runtime;
 
+pub use bisect::{Difference, bisect};
 pub use choice::{Choice, Feigned, Options};
 pub use launch::{ALIGNMENT, Launch, Slice};
 pub use ledger::{Ledger, Owned};
 pub use report::{Check, Report};
+pub use runtime::Runtime;
 
 /// What a device imposes on memory.
 #[derive(Clone, Copy, Debug)]
@@ -212,6 +216,15 @@ impl Device {
                 limits: gpu.limit_list(),
                 checks: gpu.checks(),
             },
+        }
+    }
+
+    /// Whether the device went away for good.
+    pub fn lost(&self) -> bool {
+        match &self.player {
+            Player::Cpu(_) => false,
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.lost(),
         }
     }
 

@@ -105,6 +105,10 @@ impl Gpu {
         self.card.device.destroy();
     }
 
+    pub(super) fn lost(&self) -> bool {
+        self.card.shared.lost().is_err()
+    }
+
     pub(super) fn name(&self) -> (&str, &str) {
         (&self.card.name, &self.card.vendor)
     }

@@ -6,7 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::open::Card;
-use crate::error::{Error, Kind, Result};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::bail;
+use crate::error::Result;
 
 /// A place for one value that a callback brings.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Card {
             let polled = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.device.poll(poll)));
             match polled {
                 Ok(Ok(_) | Err(wgpu::PollError::Timeout)) => {}
-                Ok(Err(error)) => return Err(Error::new(Kind::Internal, format!("waiting for the GPU: {error}"))),
+                Ok(Err(error)) => bail!(Internal, "waiting for the GPU: {error}"),
                 Err(_) => self.shared.lose("the driver reported it".to_owned()),
             }
         }

@@ -23,7 +23,7 @@ fn the_limit_of_the_account_is_kept_on_both_devices() {
         let runtime = Runtime::new(choice, Host::native(), Options::default(), Some(100_000));
         let Ok(device) = block_on(runtime.device(None)) else { continue };
         let kept = block_on(device.allocate("a", 10_000)).unwrap();
-        assert_eq!(code(block_on(device.allocate("b", 15_000))), "out-of-memory");
+        assert_eq!(code(block_on(device.allocate("b", 15_500))), "out-of-memory");
         drop(kept);
         block_on(device.allocate("b", 15_000)).unwrap();
     }

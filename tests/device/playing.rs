@@ -1,4 +1,4 @@
-use griot::device::{ALIGNMENT, Host, Launch, Signal, Slice};
+use griot::device::{Host, Launch, Signal, Slice};
 use griot::kernels::positions::{POSITIONS_FILL, Params};
 use griot::kernels::{Live, Params as _, place};
 use pollster::block_on;
@@ -29,8 +29,7 @@ fn every_set_of_live_words_is_seen_by_its_own_round() {
     let params = Params { rows: 1, time: 1 };
     let extent = params.extent(&[]);
     for device in both(Host::native()) {
-        // Each round copies what it saw through a sum over all rounds: 0 + 1 + … + 129 as whole numbers do not add as
-        // real ones, so the last is read after each play and the plays differ in length.
+        // Every round overwrites the one before, so plays of different lengths show which live words the last one saw.
         let table = block_on(async {
             Ok::<_, griot::Error>(vec![device.allocate("spans", 64).await?, device.allocate("positions", 64).await?])
         })
@@ -46,7 +45,6 @@ fn every_set_of_live_words_is_seen_by_its_own_round() {
             work: 1,
             label: "positions".to_owned(),
         };
-        assert!(64 % ALIGNMENT == 0);
         let prepared = block_on(device.prepare(&[launch], &table)).unwrap();
         let lives: Vec<Live> = (0..rounds).map(|past| Live::default().with(place::PAST, past + 7)).collect();
         let mut asked = Vec::new();

@@ -281,7 +281,7 @@ pub fn spans_of_segments(segments: &[u32], time: usize) -> Vec<u32> {
 }
 
 /// Two packed rows of 37 positions, two heads on one head of keys.
-const CHECK: Params = Params {
+pub(super) const CHECK: Params = Params {
     batch: 2,
     heads: 2,
     kv_heads: 1,
@@ -311,7 +311,8 @@ fn check() -> Case {
     case.u32(vec![0, 37, 5, 30]).f32(vec![0.0]).u32(vec![0]).output(2 * 37 * 32).output(2 * 2 * 37)
 }
 
-fn packed() -> Vec<f32> {
+/// The packed numbers of the checks.
+pub(super) fn packed() -> Vec<f32> {
     let mut rng = crate::rng::Rng::new(1, 1);
     (0..2 * 37 * 64).map(|_| rng.normal() as f32).collect()
 }

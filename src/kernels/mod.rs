@@ -13,6 +13,7 @@ pub mod attention_bias;
 mod attention_cpu;
 pub mod attention_delta;
 pub mod attention_keys;
+pub mod attention_map;
 pub mod attention_queries;
 mod attention_tile;
 pub mod cache;
@@ -54,6 +55,7 @@ pub const ALL: &[&Kernel] = &[
     &attention_bias::ATTENTION_BIAS,
     &attention_delta::ATTENTION_DELTA,
     &attention_keys::ATTENTION_KEYS,
+    &attention_map::ATTENTION_MAP,
     &attention_queries::ATTENTION_QUERIES,
     &cache::CACHE,
     &cross_entropy::CROSS_ENTROPY,

@@ -4,6 +4,7 @@ use griot::kernels::attention::{ATTENTION, Params, spans_of_segments};
 use griot::kernels::attention_bias::{self, ATTENTION_BIAS};
 use griot::kernels::attention_delta::{self, ATTENTION_DELTA};
 use griot::kernels::attention_keys::{self, ATTENTION_KEYS};
+use griot::kernels::attention_map::{self, ATTENTION_MAP};
 use griot::kernels::attention_queries::{self, ATTENTION_QUERIES};
 use griot::kernels::{Case, Live, place};
 use griot::rng::Rng;
@@ -94,6 +95,13 @@ impl Scene {
         case.f32(self.bias.clone()).u32(self.places.clone()).output(rows * self.p.head as usize).output(rows)
     }
 
+    fn map(&self) -> Case {
+        let p = &self.p;
+        let case = Case::new(&ATTENTION_MAP, &attention_map::Params(*p), &[]).tolerance(4e-5);
+        let case = case.f32(self.query.clone()).f32(self.keys.clone()).u32(self.spans.clone()).f32(self.bias.clone());
+        case.output((p.batch * p.heads * p.queries * p.keys) as usize)
+    }
+
     /// The three backward cases, on what the reference's forward gives.
     fn backward(&self) -> Vec<Case> {
         let p = &self.p;
@@ -133,6 +141,7 @@ impl Scene {
     fn all(&self, name: &str) -> Vec<(String, Case)> {
         let mut cases = self.backward();
         cases.push(self.forward());
+        cases.push(self.map());
         cases.into_iter().map(|case| (name.to_owned(), case)).collect()
     }
 }
@@ -221,6 +230,24 @@ fn segments_are_sequences_of_their_own() {
         assert!((a - b).abs() < 1e-12, "{a} in a packed row, {b} alone");
     }
     agree(cases);
+}
+
+/// The map times the values is the output, and each row of it sums to 1 or to 0.
+#[test]
+fn the_map_explains_the_output() {
+    let p = Params { window: 9, softcap: 3.0, reach: 30, ..packed(2, 4, 2, 8, 29) };
+    let scene = scene(p, 1.0, vec![0, 29, 4, 20]);
+    let (out, map) = (&scene.forward().expected()[5], &scene.map().expected()[4]);
+    for (row, weights) in map.chunks(29).enumerate() {
+        let (q, h, b) = (row % 29, row / 29 % 4, row / 29 / 4);
+        let seen = q as u32 >= scene.spans[2 * b] && (q as u32) < scene.spans[2 * b + 1];
+        assert!((weights.iter().sum::<f64>() - f64::from(u8::from(seen))).abs() < 1e-12);
+        for d in 0..8 {
+            let value = |k: usize| f64::from(scene.keys[(b * 29 + k) * 64 + 48 + h / 2 * 8 + d]);
+            let sum: f64 = (0..29).filter(|&k| weights[k] > 0.0).map(|k| weights[k] * value(k)).sum();
+            assert!((sum - out[(b * 29 + q) * 32 + h * 8 + d]).abs() < 1e-12);
+        }
+    }
 }
 
 #[test]

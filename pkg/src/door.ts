@@ -31,6 +31,7 @@ export interface Door extends DoorRuntime {
   start(module: WebAssembly.Module): void;
   install(wake: (job: number) => void, panicked: (message: string) => void): void;
   trap_for_tests(): void;
+  check_kernels(): Job;
   readonly Tokenizer: DoorTokenizers;
   train_tokenizer(options: unknown): Job;
 }

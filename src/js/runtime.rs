@@ -7,28 +7,21 @@ use super::error::out;
 use super::job::Job;
 use super::values::{Plain, plain};
 use super::yielding::{milliseconds, turn};
-use crate::device::{Choice, Device, Host, Ledger, Options};
+use crate::device::{Choice, Device, Host, Options, Runtime};
 use crate::{Error, Kind, Result};
 use js_sys::{Array, WebAssembly};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-#[derive(Default)]
-struct Runtime {
-    choice: Choice,
-    ledger: Rc<Ledger>,
-    device: Option<Rc<Device>>,
-    cpu: Option<Rc<Device>>,
-    opening: bool,
-}
-
 thread_local! {
-    static RUNTIME: RefCell<Runtime> = RefCell::default();
+    static RUNTIME: RefCell<Option<Rc<Runtime>>> = const { RefCell::new(None) };
 }
 
-fn with<T>(work: impl FnOnce(&mut Runtime) -> T) -> T {
-    RUNTIME.with(|runtime| work(&mut runtime.borrow_mut()))
+/// The runtime as it was settled, or with nothing asked for.
+pub fn runtime() -> Rc<Runtime> {
+    let new = || Rc::new(Runtime::new(Choice::Auto, host(), Options::default(), None));
+    RUNTIME.with_borrow_mut(|runtime| runtime.get_or_insert_with(new).clone())
 }
 
 /// The choice that a word of the public API makes.
@@ -46,51 +39,25 @@ pub fn host() -> Host {
     Host { now: milliseconds, pause: || Box::pin(turn()) }
 }
 
-/// The device that the runtime computes on, opened now if it is not yet.
+/// The device that the runtime computes on, opened now if it is not yet, or was lost.
 ///
 /// # Errors
 /// `device-unavailable` when a GPU was asked for by name and there is none.
 pub async fn device() -> Result<Rc<Device>> {
-    // Whoever comes while another opens it waits for that one.
-    while with(|runtime| runtime.opening) {
-        turn().await;
-    }
-    if let Some(device) = with(|runtime| runtime.device.clone()) {
-        return Ok(device);
-    }
-    let (choice, ledger) = with(|runtime| {
-        runtime.opening = true;
-        (runtime.choice, runtime.ledger.clone())
-    });
-    let _open = Opening;
-    let device = Rc::new(Device::open(choice, host(), ledger, &Options::default()).await?);
-    with(|runtime| runtime.device = Some(device.clone()));
-    Ok(device)
-}
-
-/// Ends the opening also when it is aborted in the middle.
-struct Opening;
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        with(|runtime| runtime.opening = false);
-    }
+    runtime().device(None).await
 }
 
 /// The CPU, whatever else there is.
-pub fn cpu() -> Rc<Device> {
-    with(|runtime| {
-        let ledger = runtime.ledger.clone();
-        runtime.cpu.get_or_insert_with(|| Rc::new(Device::cpu(host(), ledger))).clone()
-    })
+pub async fn cpu() -> Result<Rc<Device>> {
+    runtime().device(Some(Choice::Cpu)).await
 }
 
 /// Settles what the runtime is; called once, before its first use.
 #[wasm_bindgen]
 pub fn settle(device: &str, memory_limit: Option<f64>) -> Result<(), JsValue> {
     let choice = out(choice(device))?;
-    let ledger = Ledger::new(memory_limit.map(|bytes| bytes as u64));
-    with(|runtime| *runtime = Runtime { choice, ledger, ..Runtime::default() });
+    let limit = memory_limit.map(|bytes| bytes as u64);
+    RUNTIME.set(Some(Rc::new(Runtime::new(choice, host(), Options::default(), limit))));
     Ok(())
 }
 
@@ -116,7 +83,7 @@ pub fn device_report() -> Job {
 /// The account: bytes of the buffers that exist, the most there ever were, the wasm memory, and whose they are.
 #[wasm_bindgen]
 pub fn memory_report() -> JsValue {
-    let ledger = with(|runtime| runtime.ledger.clone());
+    let ledger = runtime().ledger().clone();
     let memory: WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     let wasm = js_sys::Reflect::get(&memory.buffer(), &"byteLength".into()).unwrap_or_default();
     let owner = |(name, bytes): (String, u64)| {

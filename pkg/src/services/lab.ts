@@ -6,4 +6,5 @@ export const lab: Service = {
   trap({ door }) {
     door.trap_for_tests();
   },
+  kernels: ({ door, drive }) => drive({ job: door.check_kernels() }),
 };

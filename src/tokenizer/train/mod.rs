@@ -10,12 +10,15 @@ mod bpe;
 mod count;
 mod fresh;
 mod gain;
+mod lattice;
 mod learn;
 mod merger;
 mod pairs;
 mod pieces;
+mod seeds;
 mod spans;
 mod trainer;
+mod unigram;
 mod wordpiece;
 mod words;
 
@@ -23,6 +26,7 @@ pub use bpe::{BpeForm, BpeOptions};
 pub use count::WordCounts;
 pub use pieces::split_at_spaces;
 pub use trainer::{Progress, TrainOptions, Trainer, part_end, train};
+pub use unigram::UnigramOptions;
 pub use wordpiece::{WordPieceOptions, WordPieceScore};
 pub use words::{CharOptions, WordOptions};
 
@@ -63,6 +67,8 @@ pub enum Method {
     Bpe(BpeOptions),
     /// Pieces of words.
     WordPiece(WordPieceOptions),
+    /// The most useful pieces.
+    Unigram(UnigramOptions),
     /// Whole words.
     Word(WordOptions),
     /// Characters.
@@ -77,6 +83,7 @@ pub struct Training {
 enum State {
     Bpe(bpe::BpeTrainer),
     WordPiece(wordpiece::WordPieceTrainer),
+    Unigram(Box<unigram::UnigramTrainer>),
     Listed(words::Listing),
 }
 
@@ -87,6 +94,7 @@ impl Training {
             state: match method {
                 Method::Bpe(options) => State::Bpe(bpe::BpeTrainer::new(words, options)?),
                 Method::WordPiece(options) => State::WordPiece(wordpiece::WordPieceTrainer::new(words, options)?),
+                Method::Unigram(options) => State::Unigram(Box::new(unigram::UnigramTrainer::new(words, options)?)),
                 Method::Word(options) => State::Listed(words::by_word(&words, options)?),
                 Method::Char(options) => State::Listed(words::by_char(&words, options)?),
             },
@@ -100,6 +108,7 @@ impl Training {
         let done = match &mut self.state {
             State::Bpe(trainer) => trainer.advance(&mut budget, &mut steps)?,
             State::WordPiece(trainer) => trainer.advance(&mut budget, &mut steps)?,
+            State::Unigram(trainer) => trainer.advance(&mut budget, &mut steps),
             State::Listed(listing) => listing.advance(&mut budget, &mut steps),
         };
         Ok((steps, done))
@@ -110,6 +119,7 @@ impl Training {
         match &self.state {
             State::Bpe(trainer) => trainer.learner().progress(),
             State::WordPiece(trainer) => trainer.learner().progress(),
+            State::Unigram(trainer) => trainer.progress(),
             State::Listed(listing) => listing.progress(),
         }
     }
@@ -119,6 +129,7 @@ impl Training {
         match &self.state {
             State::Bpe(trainer) => trainer.learner().bytes(),
             State::WordPiece(trainer) => trainer.learner().bytes(),
+            State::Unigram(trainer) => trainer.bytes(),
             State::Listed(listing) => (0, listing.bytes()),
         }
     }
@@ -128,6 +139,7 @@ impl Training {
         match self.state {
             State::Bpe(trainer) => trainer.finish(),
             State::WordPiece(trainer) => trainer.finish(),
+            State::Unigram(trainer) => trainer.finish(),
             State::Listed(listing) => listing.finish(),
         }
     }

@@ -6,11 +6,11 @@
 //! Refuses to know where documents come from and when to pause.
 
 use super::{
-    BpeForm, BpeOptions, CharOptions, Learned, Method, Step, Training, WordCounts, WordOptions, WordPieceOptions,
-    WordPieceScore, split_at_spaces, wordpiece,
+    BpeForm, BpeOptions, CharOptions, Learned, Method, Step, Training, UnigramOptions, WordCounts, WordOptions,
+    WordPieceOptions, WordPieceScore, split_at_spaces, wordpiece,
 };
 use crate::error::Result;
-use crate::tokenizer::{Bpe, BpeOptions as Merging, Kind, Model, Preset, Tokenizer, Vocab, Word, WordPiece};
+use crate::tokenizer::{Bpe, BpeOptions as Merging, Kind, Model, Preset, Tokenizer, Unigram, Vocab, Word, WordPiece};
 use crate::{bail, ensure};
 
 /// What to train. The defaults are those of the public API.
@@ -207,7 +207,12 @@ impl Trainer {
             Stage::Feeding(_) => Learned::default(),
         };
         let unk = self.preset.unk;
-        let Learned { vocab, merges, .. } = learned;
+        let Learned { vocab, merges, scores } = learned;
+        if self.options.kind == Kind::Unigram {
+            let unk = unk.and_then(|unk| vocab.iter().position(|token| token == unk));
+            let pieces = vocab.into_iter().zip(scores).collect();
+            return self.preset.assemble(Model::Unigram(Unigram::new(pieces, unk, false)?));
+        }
         let vocab = Vocab::from_list(vocab)?;
         let model = match (self.options.kind, &self.method) {
             (Kind::Bpe, Method::Bpe(options)) => {
@@ -282,7 +287,13 @@ fn method(options: &TrainOptions, preset_name: &str, preset: &Preset) -> Result<
         Kind::Char => {
             Method::Char(CharOptions { vocab_size: options.vocab_size, min_frequency: min(1), special_tokens })
         }
-        Kind::Unigram => bail!(Unsupported, "kind: unigram cannot be trained yet"),
+        Kind::Unigram => Method::Unigram(UnigramOptions {
+            vocab_size,
+            min_frequency: min(1),
+            special_tokens,
+            coverage: 1.0,
+            sentencepiece: false,
+        }),
     })
 }
 

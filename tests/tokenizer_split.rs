@@ -1,9 +1,10 @@
-//! The splitters written by hand against fancy-regex, on texts made to reach every alternative.
+//! The splitters written by hand against fancy-regex, on texts made to reach every alternative; expressions for browsers.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use fancy_regex::Regex;
 use griot::tokenizer::split::known::Known;
+use griot::tokenizer::split::translate::translate;
 
 /// Characters of all the classes that the expressions tell apart, some of them next to each other in Unicode.
 const ALPHABET: &[&str] = &[
@@ -113,5 +114,30 @@ fn splitters_written_by_hand_do_what_their_expressions_say() {
             known.split(&text, |start, end| pieces.push(&text[start..end]));
             assert_eq!(pieces, by_regex(&regex, &text), "{text:?} by {expression}");
         }
+    }
+}
+
+#[test]
+fn what_browsers_lack_is_written_out() {
+    for (ours, theirs) in [
+        (r"\p{L}+|a", r"[\p{L}]+|a"),
+        (r"(?i:'S|b)x", r"(?:\u{27}[Ssſ]|[bB])x"),
+        (r"a?+b", r"(?:(?=(?<atom1>a?))\k<atom1>)b"),
+        (r"\p{Han}{1,3}", r"[\p{Script=Han}]{1,3}"),
+        (r"[^\r\n\p{L}]?", r"[^\u{d}\u{a}[\p{L}]]?"),
+        (r"[a-c&&[^b]]", r"[[a-c]&&[[^b]]]"),
+        (r"(?>x|y)", r"(?:(?=(?<atom1>(?:x|y)))\k<atom1>)"),
+    ] {
+        assert_eq!(translate(ours).unwrap(), theirs);
+    }
+}
+
+#[test]
+fn what_cannot_be_said_is_refused() {
+    for source in [r"a\Kb", r"\X", r"(?x) a", r"\g<1>", r"(?<n>a)\k<n>", r"(a)\1"] {
+        assert_eq!(translate(source).unwrap_err().code(), "unsupported", "{source}");
+    }
+    for source in ["(a", "a)", "[a", "*a", r"\", "[]"] {
+        assert_eq!(translate(source).unwrap_err().code(), "bad-file", "{source}");
     }
 }

@@ -87,7 +87,7 @@ mod browser {
                     units += c.len_utf16() as u32;
                     bytes += c.len_utf8();
                 }
-                bytes
+                (units == unit).then_some(bytes)
             };
             let refused = |_| Error::new(Kind::BadInput, format!("splitting by {:?} failed", self.translated));
             // The text crosses once, not at every match.
@@ -101,14 +101,17 @@ mod browser {
                 let start = Reflect::get(&matched, &JsValue::from_str("index")).ok().and_then(|index| index.as_f64());
                 let start = start.unwrap_or_default() as u32;
                 let length = matched.get(0).dyn_into::<JsString>().map_or(0, |matched| matched.length());
+                // Engines have been seen to match nothing in the middle of a character.
+                let Some(from) = byte_of(start) else {
+                    regex.set_last_index(start + 1);
+                    continue;
+                };
                 if length > 0 {
-                    let from = byte_of(start);
-                    found(from, byte_of(start + length));
+                    found(from, byte_of(start + length).unwrap_or(text.len()));
                     before = Some(start + length);
                     continue;
                 }
                 // An empty match counts unless it stands where the last one ended; then on by a character.
-                let from = byte_of(start);
                 if before != Some(start) {
                     found(from, from);
                     before = Some(start);

@@ -156,29 +156,46 @@ pub fn script(c: char) -> u8 {
     }
 }
 
+/// Which Unicode a character came with: 2 is version 8 or older, 1 version 9, 0 newer or never.
+///
+/// Hugging Face's library takes punctuation, controls and marks from tables of those versions, so newer ones are none.
+fn age(c: char) -> u8 {
+    static TABLE: OnceLock<Classes> = OnceLock::new();
+    TABLE.get_or_init(|| Classes::unfold(include_bytes!("ages.bin"), |value| value)).of(c)
+}
+
 /// The general category of a character is among those from `first` to `last`.
 fn between(c: char, first: Category, last: Category) -> bool {
     (first as u8..=last as u8).contains(&categories().of(c))
 }
 
-/// `\p{P}` or an ASCII symbol: what BERT calls punctuation.
+/// `\p{P}` of Unicode 8, or an ASCII symbol: what BERT calls punctuation.
 pub fn is_punctuation(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_punctuation() } else { between(c, Category::Pc, Category::Po) }
+    match c {
+        _ if c.is_ascii() => c.is_ascii_punctuation(),
+        '\u{166d}' | '\u{111c9}' => true, // of another category since
+        _ => between(c, Category::Pc, Category::Po) && age(c) == 2,
+    }
 }
 
-/// `\p{Mn}`.
+/// `\p{Mn}` of Unicode 8.
 pub fn is_nonspacing_mark(c: char) -> bool {
-    !c.is_ascii() && categories().of(c) == Category::Mn as u8
+    match c {
+        _ if c.is_ascii() => false,
+        '\u{1734}' | '\u{1171e}' => true, // of another category since
+        '\u{111c9}' => false,
+        _ => categories().of(c) == Category::Mn as u8 && age(c) == 2,
+    }
 }
 
-/// `\p{M}`.
+/// `\p{M}` of Unicode 9.
 pub fn is_mark(c: char) -> bool {
-    !c.is_ascii() && between(c, Category::Mn, Category::Me)
+    !c.is_ascii() && between(c, Category::Mn, Category::Me) && age(c) >= 1
 }
 
-/// Controls, formats and private characters: what BERT removes. Unassigned ones stay.
+/// Controls, formats and private characters of Unicode 8: what BERT removes. Unassigned ones stay.
 pub fn is_other(c: char) -> bool {
-    if c.is_ascii() { c.is_ascii_control() } else { between(c, Category::Cc, Category::Co) }
+    if c.is_ascii() { c.is_ascii_control() } else { between(c, Category::Cc, Category::Co) && age(c) == 2 }
 }
 
 /// `\w`: alphabetic characters, marks, decimal digits, connectors and the two joiners.

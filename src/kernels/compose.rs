@@ -18,6 +18,8 @@ pub struct Variant {
 
 /// The files that others use, by name: base text and subgroup text.
 const USED: &[(&str, &str, Option<&str>)] = &[
+    ("sample_filters", include_str!("../../shaders/sample_filters.wgsl"), None),
+    ("select", include_str!("../../shaders/select.wgsl"), None),
     ("reduce", include_str!("../../shaders/reduce.wgsl"), None),
     ("activation", include_str!("../../shaders/activation.wgsl"), None),
     ("attention_load", include_str!("../../shaders/attention_load.wgsl"), None),

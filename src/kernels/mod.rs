@@ -38,6 +38,8 @@ pub mod positions;
 pub mod processors;
 pub mod relative_bias;
 pub mod rope;
+pub mod sample;
+pub mod sample_count;
 pub mod scale;
 pub mod sgd;
 pub mod simd;
@@ -84,6 +86,8 @@ pub const ALL: &[&Kernel] = &[
     &relative_bias::RELATIVE_BIAS,
     &relative_bias::RELATIVE_BIAS_GRADIENT,
     &rope::ROPE,
+    &sample::SAMPLE,
+    &sample_count::SAMPLE_COUNT,
     &scale::SCALE,
     &sgd::SGD,
     &sum::SUM,

@@ -37,7 +37,11 @@ pub fn top_k(scores: &mut [f64], k: usize) {
 /// Keeps the fewest best whose probabilities reach `p`, at least `least` of them; of equals, those with the lower ids.
 pub fn top_p(scores: &mut [f64], p: f64, least: usize) {
     let (probabilities, _) = softmax(scores);
-    let mut order: Vec<usize> = (0..scores.len()).filter(|&token| scores[token] > f64::NEG_INFINITY).collect();
+    // Tokens below this share cannot reach 1 - p together, so few are left to sort.
+    let low = if least > 1 { 0.0 } else { (1.0 - p) / scores.len() as f64 * (1.0 - 1e-9) };
+    let (mut order, rest): (Vec<usize>, Vec<usize>) =
+        (0..scores.len()).partition(|&token| probabilities[token] >= low && scores[token] > f64::NEG_INFINITY);
+    rest.into_iter().for_each(|token| scores[token] = f64::NEG_INFINITY);
     order.sort_unstable_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let mut before = 0.0;
     for (place, token) in order.into_iter().enumerate() {

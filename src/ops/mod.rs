@@ -17,6 +17,8 @@ mod linear;
 mod norm;
 mod relative_bias;
 mod rope;
+mod pending;
+mod sample;
 mod scale;
 mod update;
 
@@ -33,5 +35,7 @@ pub use linear::{Layout, Linear};
 pub use norm::{Norm, NormKind};
 pub use relative_bias::RelativeBias;
 pub use rope::Rope;
+pub use pending::*;
+pub use sample::{IN_PROMPT, Sample, SampleCount, Sampling};
 pub use scale::Scale;
 pub use update::{GradientNorm, Rule, Update};

@@ -18,6 +18,7 @@ mod norm;
 mod positions;
 mod relative_bias;
 mod rope;
+mod sample;
 mod scale;
 mod sgd;
 mod shaders;

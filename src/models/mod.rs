@@ -8,6 +8,7 @@ pub mod config;
 pub mod estimate;
 mod gpt2;
 pub mod init;
+pub mod presets;
 mod placed;
 mod llama;
 mod rope;

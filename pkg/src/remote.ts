@@ -45,7 +45,12 @@ export class Remote {
 
   /** One run on the object. */
   run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result): Run<Report, Result> {
-    return startRun(revive, async (sink) => {
+    return new Run<Report, Result>((sink) => this.work(method, args, options, revive, sink));
+  }
+
+  /** The work of a run on the object, for classes of runs. */
+  work<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, sink: Sink<Report, Result>): Work {
+    return begin(sink, revive, async (sink) => {
       const { client, reference } = await this.locate();
       return client.run({ service: this.service, object: reference.griotObject }, method, await references(args), options, sink);
     });
@@ -73,11 +78,14 @@ export async function callStatic<T>(service: string, method: string, args: unkno
 /** A static run. */
 export function runStatic<Report, Result>(service: string, method: string, args: unknown[], options: CallOptions, revive: (result: never, client: Client) => Result): Run<Report, Result> {
   let client: Client;
-  return startRun((result: never) => revive(result, client), async (sink) => {
-    const crossing = await references(args);
-    client = current();
-    return client.run({ service }, method, crossing, options, sink);
-  });
+  const made = (result: never) => revive(result, client);
+  return new Run<Report, Result>((sink) =>
+    begin(sink, made, async (sink) => {
+      const crossing = await references(args);
+      client = current();
+      return client.run({ service }, method, crossing, options, sink);
+    }),
+  );
 }
 
 /** Arguments with the objects among them as references. */
@@ -85,20 +93,18 @@ async function references(args: unknown[]): Promise<unknown[]> {
   return await Promise.all(args.map(async (arg) => (arg instanceof Remote ? (await arg.locate()).reference : arg)));
 }
 
-/** A run whose work is reached a little later: what is asked of it meanwhile is passed on. */
-function startRun<Report, Result>(revive: (result: never) => Result, begin: (sink: Sink<unknown, unknown>) => Promise<Work>): Run<Report, Result> {
-  return new Run<Report, Result>((sink) => {
-    const work = begin({
-      report: (report) => sink.report(report as Report),
-      done: (result) => sink.done(revive(result as never)),
-      failed: (error) => {
-        const partial = (error as { partial?: unknown }).partial;
-        if (partial !== undefined) Object.assign(error as object, { partial: revive(partial as never) });
-        sink.failed(error);
-      },
-    });
-    work.catch((thrown: unknown) => sink.failed(thrown));
-    const then = (use: (work: Work) => void) => void work.then(use, () => {});
-    return { grant: (n) => then((w) => w.grant(n)), control: (what) => then((w) => w.control(what)) };
+/** Work that is reached a little later: what is asked of it meanwhile is passed on. */
+function begin<Report, Result>(sink: Sink<Report, Result>, revive: (result: never) => Result, reach: (sink: Sink<unknown, unknown>) => Promise<Work>): Work {
+  const work = reach({
+    report: (report) => sink.report(report as Report),
+    done: (result) => sink.done(revive(result as never)),
+    failed: (error) => {
+      const partial = (error as { partial?: unknown }).partial;
+      if (partial !== undefined) Object.assign(error as object, { partial: revive(partial as never) });
+      sink.failed(error);
+    },
   });
+  work.catch((thrown: unknown) => sink.failed(thrown));
+  const then = (use: (work: Work) => void) => void work.then(use, () => {});
+  return { grant: (n) => then((w) => w.grant(n)), control: (what) => then((w) => w.control(what)) };
 }

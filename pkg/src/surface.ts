@@ -3,6 +3,8 @@
 export { GriotError, type Code } from "./errors.js";
 export type { CallOptions, Progress, WasmSource } from "./platform.js";
 export type { Corpus } from "./corpus.js";
+export { Generation, type Generated, type Piece } from "./generation.js";
+export { Ngram, type NgramGenerateOptions, type NgramOptions } from "./ngram.js";
 export type { Stored } from "./places/opfs.js";
 export type { Source } from "./places/source.js";
 export { Run } from "./run.js";

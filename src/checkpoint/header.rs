@@ -89,7 +89,7 @@ pub struct Header {
 pub fn length(first: [u8; 8], size: u64) -> Result<usize> {
     let length = u64::from_le_bytes(first);
     ensure!(
-        length >= 2 && length <= LONGEST && length <= size.saturating_sub(8),
+        (2..=LONGEST).contains(&length) && length <= size.saturating_sub(8),
         BadFile,
         "safetensors: a header of {length} bytes in a file of {size}"
     );
@@ -107,7 +107,7 @@ impl Header {
         for (name, raw) in listed.0 {
             entries.push(entry(name, raw, data, available)?);
         }
-        entries.sort_by(|a, b| (a.start, a.bytes).cmp(&(b.start, b.bytes)));
+        entries.sort_by_key(|entry| (entry.start, entry.bytes));
         let mut at = data;
         for entry in &entries {
             ensure!(

@@ -8,6 +8,7 @@
 pub mod error;
 pub mod job;
 pub mod lab;
+pub mod ngram;
 pub mod runtime;
 pub mod stories;
 pub mod tokenizer;

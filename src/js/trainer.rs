@@ -91,7 +91,7 @@ pub fn train_tokenizer(options: JsValue) -> Job {
 }
 
 /// The text of a document: itself, or its field `text`.
-fn text_of(document: &JsValue) -> Result<String> {
+pub(super) fn text_of(document: &JsValue) -> Result<String> {
     let field = || Reflect::get(document, &"text".into()).ok().and_then(|text| text.as_string());
     document.as_string().or_else(field).ok_or_else(|| {
         Error::new(ErrorKind::BadInput, "the corpus holds something that is neither a string nor has a text")

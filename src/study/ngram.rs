@@ -7,11 +7,12 @@
 
 mod counts;
 mod estimate;
+mod generating;
 
 pub use estimate::{NgramCounting, NgramModel};
+pub use generating::{Ending, Generating};
 
 use crate::error::Result;
-use crate::rng::{Rng, exp, ln};
 use crate::tokenizer::train::part_end;
 use crate::tokenizer::{Preset, Tokenizer};
 use crate::{bail, ensure};
@@ -220,6 +221,15 @@ pub struct Evaluation {
     pub perplexity: f64,
 }
 
+impl Evaluation {
+    /// Both texts together.
+    #[must_use]
+    pub fn and(self, other: Evaluation) -> Evaluation {
+        let (log_likelihood, tokens) = (self.log_likelihood + other.log_likelihood, self.tokens + other.tokens);
+        Evaluation { log_likelihood, tokens, perplexity: (-log_likelihood / tokens as f64).exp() }
+    }
+}
+
 /// How text is generated.
 #[derive(Clone, Copy, Debug)]
 pub struct Sampling {
@@ -321,58 +331,4 @@ impl Ngram {
         sum.perplexity = (-sum.log_likelihood / sum.tokens as f64).exp();
         Ok(sum)
     }
-
-    /// Continues a text token by token; `piece` gets what each token adds and says whether to go on.
-    ///
-    /// # Errors
-    /// `bad-input` when the splitter gives up; `bad-option` for a temperature below zero.
-    pub fn generate(&self, prompt: &str, how: Sampling, mut piece: impl FnMut(&str) -> bool) -> Result<String> {
-        ensure!(
-            how.temperature >= 0.0 && how.temperature.is_finite(),
-            BadOption,
-            "temperature: expected 0 or more, found {}",
-            how.temperature
-        );
-        let mut context = self.context(prompt)?;
-        let mut rng = Rng::new(how.seed, 0);
-        let mut ids = Vec::new();
-        let mut text = String::new();
-        while ids.len() < how.max_tokens {
-            let id = draw(&self.model.distribution(&context), how.temperature, &mut rng);
-            if id == self.end {
-                break;
-            }
-            context.push(id);
-            ids.push(id);
-            let whole = self.units.text(&ids)?;
-            // A split character shows as a replacement until its last byte is there.
-            if whole.ends_with('\u{FFFD}') || !whole.starts_with(&text) {
-                continue;
-            }
-            let added = whole.get(text.len()..).unwrap_or_default().to_string();
-            text = whole;
-            if !piece(&added) {
-                break;
-            }
-        }
-        self.units.text(&ids)
-    }
-}
-
-/// Draws an id; with temperature 0 the most probable, of equals the first.
-fn draw(p: &[f64], temperature: f64, rng: &mut Rng) -> u32 {
-    let most = p.iter().copied().fold(0.0, f64::max);
-    if temperature == 0.0 {
-        return p.iter().position(|&p| p == most).unwrap_or(0) as u32;
-    }
-    let weight = |p: f64| if p > 0.0 { exp((ln(p) - ln(most)) / temperature) } else { 0.0 };
-    let total: f64 = p.iter().map(|&p| weight(p)).sum();
-    let mut left = rng.uniform() * total;
-    for (id, &p) in p.iter().enumerate() {
-        left -= weight(p);
-        if left < 0.0 {
-            return id as u32;
-        }
-    }
-    p.iter().rposition(|&p| p > 0.0).unwrap_or(0) as u32
 }

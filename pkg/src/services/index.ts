@@ -3,6 +3,7 @@
 import type { Service } from "../host.js";
 import type { HostSettings } from "../protocol.js";
 import { lab } from "./lab.js";
+import { ngram } from "./ngram.js";
 import { runtime } from "./runtime.js";
 import { tokenizer } from "./tokenizer.js";
 
@@ -13,5 +14,5 @@ export interface Surroundings {
 }
 
 export function services(surroundings: Surroundings): Record<string, Service> {
-  return { lab, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
+  return { lab, ngram, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
 }

@@ -21,6 +21,8 @@ export interface DoorTokenizer extends Held {
   chat(messages: unknown, options: unknown): string;
   to_json(): string;
   to_config_json(): string;
+  /** For a call of another object, which takes it. */
+  lend(): Held;
 }
 
 /** What is known of a tokenizer without a call. */

@@ -229,7 +229,7 @@ fn windows(model_type: ModelType, f: &Fields<'_>, layers: usize) -> Result<Vec<O
     let slides = |layer: usize| match model_type {
         Mistral => true,
         Qwen2 | Qwen3 => layer >= from,
-        Gemma2 => layer % 2 == 0,
+        Gemma2 => layer.is_multiple_of(2),
         Gemma3Text => !(layer + 1).is_multiple_of(pattern),
         _ => false,
     };

@@ -149,12 +149,14 @@ export const cases = {
 
   async "an abort is honoured within 100 ms at each stage, and leaves everything usable"({ griot }) {
     const tokenizer = await train(griot);
-    const big = story(40_000);
+    const many = Array.from({ length: 60_000 }, (_, i) => Math.imul(i, 0x9e3779b1).toString(36)).join(" ");
+    const endless = function* () { for (;;) yield story(400); };
     const silent = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
     const stages = {
       "waiting for the corpus": (signal) => griot.Tokenizer.train(silent, { kind: "bpe", signal }),
-      "reading and learning": (signal) => griot.Tokenizer.train(big, { kind: "bpe", vocabSize: 30_000, minFrequency: 1, signal }),
-      "a batch": (signal) => tokenizer.encodeBatch(Array(3000).fill(story(40)), { signal }),
+      "reading": (signal) => griot.Tokenizer.train(endless(), { kind: "bpe", signal }),
+      "learning": (signal) => griot.Tokenizer.train(many, { kind: "bpe", vocabSize: 50_000, minFrequency: 1, signal }),
+      "a batch": (signal) => tokenizer.encodeBatch(Array(20_000).fill(story(40)), { signal }),
     };
     for (const [stage, begin] of Object.entries(stages)) {
       for (const after of [0, 30]) {

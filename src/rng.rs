@@ -24,6 +24,26 @@ pub fn threefry(key: [u32; 2], counter: [u32; 2]) -> [u32; 2] {
     x
 }
 
+/// What [`threefry`] gives at N positions side by side: the second word of the counter goes up by one from `counter`'s.
+pub fn threefry_row<const N: usize>(key: [u32; 2], counter: [u32; 2]) -> [[u32; N]; 2] {
+    let schedule = [key[0], key[1], PARITY ^ key[0] ^ key[1]];
+    let mut x = [counter[0].wrapping_add(schedule[0]); N];
+    let mut y: [u32; N] = std::array::from_fn(|i| counter[1].wrapping_add(i as u32).wrapping_add(schedule[1]));
+    for group in 0..5u32 {
+        for rotation in ROTATIONS[(group % 2) as usize] {
+            for (x, y) in x.iter_mut().zip(&mut y) {
+                *x = x.wrapping_add(*y);
+                *y = y.rotate_left(rotation) ^ *x;
+            }
+        }
+        let next = group + 1;
+        let (first, second) = (schedule[(next % 3) as usize], schedule[((next + 1) % 3) as usize].wrapping_add(next));
+        x.iter_mut().for_each(|x| *x = x.wrapping_add(first));
+        y.iter_mut().for_each(|y| *y = y.wrapping_add(second));
+    }
+    [x, y]
+}
+
 /// A uniform number in [0, 1) with 24 bits, exact in f32.
 pub fn unit(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
@@ -189,6 +209,14 @@ mod tests {
         assert_eq!(threefry([0, 0], [0, 0]), [0x6b20_0159, 0x99ba_4efe]);
         assert_eq!(threefry([u32::MAX; 2], [u32::MAX; 2]), [0x1cb9_96fc, 0xbb00_2be7]);
         assert_eq!(threefry([0x1319_8a2e, 0x0370_7344], [0x243f_6a88, 0x85a3_08d3]), [0xc492_3a9c, 0x483d_f7a0]);
+    }
+
+    #[test]
+    fn a_row_of_positions_gives_what_each_position_gives() {
+        let [first, second] = threefry_row::<7>([3, 4], [5, u32::MAX - 2]);
+        for (i, (first, second)) in first.into_iter().zip(second).enumerate() {
+            assert_eq!(threefry([3, 4], [5, (u32::MAX - 2).wrapping_add(i as u32)]), [first, second]);
+        }
     }
 
     #[test]

@@ -9,9 +9,10 @@
 use std::ops::Range;
 
 use super::attention_cpu;
+use super::attention_tile::KEYS;
 use super::live::{Live, place};
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
-use crate::rng::{threefry, unit};
+use crate::rng::{threefry, threefry_row, unit};
 
 /// Queries that the CPU takes as one unit.
 pub(super) const BLOCK: usize = 64;
@@ -182,6 +183,16 @@ impl Mask {
         }
         let word = threefry(self.key, [q as u32, k as u32 / 2])[k % 2];
         if unit(word) < self.rate { 0.0 } else { 1.0 / (1.0 - self.rate) }
+    }
+
+    /// The factors of a tile of keys from `k0` on.
+    pub(super) fn line(&self, q: usize, k0: usize) -> [f32; KEYS] {
+        let draws = threefry_row::<{ KEYS / 2 + 4 }>(self.key, [q as u32, k0 as u32 / 2]);
+        let kept = 1.0 / (1.0 - self.rate);
+        std::array::from_fn(|j| {
+            let at = k0 % 2 + j;
+            if unit(draws[at % 2][at / 2]) < self.rate { 0.0 } else { kept }
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::attention::{BLOCK, Mask, Params, Rows, reach};
-use super::attention_tile::{KEYS, pack, product, product_across, transpose, with_scratch};
+use super::attention_tile::{KEYS, dot, pack, product, product_across, transpose, with_scratch};
 use super::fast_math::{exp, tanh};
 use super::{Call, attention_keys, attention_queries};
 
@@ -46,6 +46,15 @@ impl Block {
         pack(from, places.chain(std::iter::repeat(None)), into, head, width);
     }
 
+    /// The rows, in fours, from the first to the last that sees anything of the tile at `k0`.
+    fn seeing(&self, k0: usize) -> Range<usize> {
+        let sees = |&(lo, hi): &(usize, usize)| lo < (k0 + KEYS).min(hi) && hi > k0;
+        let reaches = &self.reaches[..self.queries.len()];
+        let first = reaches.iter().position(sees).unwrap_or(0);
+        let end = reaches.iter().rposition(sees).map_or(0, |last| last + 1);
+        first / 4 * 4..end.next_multiple_of(4).max(first / 4 * 4)
+    }
+
     /// The part of the tile at `k0` that the `r`-th query sees.
     fn within(&self, r: usize, k0: usize) -> (usize, usize) {
         let (lo, hi) = self.reaches[r];
@@ -65,18 +74,14 @@ fn pack_tile(
     let (b, block, group) = at;
     let head = p.head as usize;
     let width = head.next_multiple_of(8);
-    let alive = |k: &usize| {
-        let at = b * p.queries as usize + k;
-        p.segments == 0 || (call.id(2, 2 * at)..call.id(2, 2 * at + 1)).contains(k)
-    };
     let places = |value: bool| {
         tile.clone()
             .map(move |k| (k, p.key_at(block, group, k)))
             .map(move |(k, (key, val))| (k, if value { val } else { key }))
     };
     let (keys, repeat) = (call.input(1), || std::iter::repeat(None));
-    pack(keys, places(false).map(|(k, at)| alive(&k).then_some(at)).chain(repeat()), k, head, width);
-    pack(keys, places(true).map(|(k, at)| alive(&k).then_some(at)).chain(repeat()), v, head, width);
+    pack(keys, places(false).map(|(k, at)| alive(call, p, b, k).then_some(at)).chain(repeat()), k, head, width);
+    pack(keys, places(true).map(|(k, at)| alive(call, p, b, k).then_some(at)).chain(repeat()), v, head, width);
 }
 
 /// Turns scores (already scaled) into logits; `slopes` takes the slope of the cap. `row` is the head, the query's position
@@ -95,9 +100,52 @@ fn logits(p: &Params, bias: &[f32], row: (usize, usize, usize), part: (usize, us
     }
 }
 
-/// The rows of a tile with 32 numbers each.
-fn lines(tile: &mut [f32]) -> impl Iterator<Item = &mut Line> {
-    tile.as_chunks_mut::<KEYS>().0.iter_mut()
+/// Row `r` of a tile with 32 numbers each.
+fn line(tile: &mut [f32], r: usize) -> &mut Line {
+    &mut tile.as_chunks_mut::<KEYS>().0[r]
+}
+
+/// Up to this many queries keys are read once, as they lie, and not packed: decoding.
+const FEW: usize = 2;
+
+/// Scores of a few queries with the keys of a tile as they lie; keys that nobody may read score 0.
+fn scores(call: &Call<'_, f32>, p: &Params, at: (usize, usize, usize), tile: Range<usize>, q: &[f32], s: &mut [f32]) {
+    let (head, width) = (p.head as usize, (p.head as usize).next_multiple_of(8));
+    let keys = call.input(1);
+    s.fill(0.0);
+    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, at.0, k)) {
+        let key = p.key_at(at.1, p.group(at.2), k).0;
+        for (q, s) in q.chunks_exact(width).zip(s.chunks_exact_mut(KEYS)).take(FEW) {
+            s[j] = dot(&q[..head], &keys[key..key + head]);
+        }
+    }
+}
+
+/// Adds the weighted values of a tile, as they lie, to a few rows of output.
+fn gather(
+    call: &Call<'_, f32>,
+    p: &Params,
+    at: (usize, usize, usize),
+    tile: Range<usize>,
+    s: &[f32],
+    o: &mut [f32],
+    rows: usize,
+) {
+    let (head, width) = (p.head as usize, (p.head as usize).next_multiple_of(8));
+    let keys = call.input(1);
+    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, at.0, k)) {
+        let value = p.key_at(at.1, p.group(at.2), k).1;
+        for (o, s) in o.chunks_exact_mut(width).zip(s.chunks_exact(KEYS)).take(rows) {
+            let weight = s[j];
+            o.iter_mut().zip(&keys[value..value + head]).for_each(|(o, v)| *o += weight * v);
+        }
+    }
+}
+
+/// Whether a key's own segment holds it.
+fn alive(call: &Call<'_, f32>, p: &Params, b: usize, k: usize) -> bool {
+    let at = b * p.queries as usize + k;
+    p.segments == 0 || (call.id(2, 2 * at)..call.id(2, 2 * at + 1)).contains(&k)
 }
 
 fn largest(line: &Line) -> f32 {
@@ -136,12 +184,21 @@ pub(super) fn forward(call: &Call<'_, f32>, units: Range<usize>) {
             o.fill(0.0);
             let (mut most, mut total) = ([-1e30f32; BLOCK], [0.0f32; BLOCK]);
             for k0 in block.all.clone().step_by(KEYS) {
-                pack_tile(call, p, (b, cache, p.group(h)), k0..(k0 + KEYS).min(block.all.end), k, v);
-                transpose(k, across, width);
-                s.fill(0.0);
-                product(q, across, s, KEYS, width);
-                for (r, s) in lines(s).enumerate() {
-                    let (from, to) = block.within(r.min(BLOCK - 1), k0);
+                let tile = k0..(k0 + KEYS).min(block.all.end);
+                let live = block.seeing(k0);
+                let few = block.queries.len() <= FEW;
+                if few {
+                    scores(call, p, (b, cache, h), tile.clone(), q, s);
+                } else {
+                    pack_tile(call, p, (b, cache, p.group(h)), tile.clone(), k, v);
+                    transpose(k, across, width);
+                    let s = &mut s[live.start * KEYS..live.end * KEYS];
+                    s.fill(0.0);
+                    product(&q[live.start * width..live.end * width], across, s, KEYS, width);
+                }
+                for r in live.clone() {
+                    let s = line(s, r);
+                    let (from, to) = block.within(r, k0);
                     if from >= to {
                         s.fill(0.0);
                         continue;
@@ -158,10 +215,15 @@ pub(super) fn forward(call: &Call<'_, f32>, units: Range<usize>) {
                         o[r * width..(r + 1) * width].iter_mut().for_each(|o| *o *= fade);
                     }
                     if p.dropout > 0.0 {
-                        s[from..to].iter_mut().enumerate().for_each(|(j, s)| *s *= mask.factor(at, k0 + from + j));
+                        s.iter_mut().zip(mask.line(at, k0)).for_each(|(s, keep)| *s *= keep);
                     }
                 }
-                product(s, v, o, width, KEYS);
+                if few {
+                    gather(call, p, (b, cache, h), tile, s, o, block.queries.len());
+                } else {
+                    let (s, o) = (&s[live.start * KEYS..live.end * KEYS], &mut o[live.start * width..live.end * width]);
+                    product(s, v, o, width, KEYS);
+                }
             }
             for (r, query) in block.queries.clone().enumerate() {
                 let (at, seen) = (p.out_at(b, h, query), total[r] > 0.0);
@@ -184,8 +246,9 @@ struct Slopes<'a> {
 impl Slopes<'_> {
     fn tile(&self, block: &Block, k0: usize, s: &mut [f32], dp: &[f32], mut weights: Option<&mut [f32]>) {
         let p = self.p;
-        for (r, (s, dp)) in lines(s).zip(dp.as_chunks::<KEYS>().0).enumerate() {
-            let (from, to) = block.within(r.min(BLOCK - 1), k0);
+        for r in block.seeing(k0) {
+            let (s, dp) = (line(s, r), &dp.as_chunks::<KEYS>().0[r]);
+            let (from, to) = block.within(r, k0);
             let mut w = [0.0; KEYS];
             if from < to {
                 let query = block.queries.start + r;
@@ -194,27 +257,20 @@ impl Slopes<'_> {
                 let mut slopes = [1.0; KEYS];
                 logits(p, self.rows.bias, (block.h, query, k0), (from, to), s, &mut slopes);
                 w.iter_mut().zip(s.iter()).for_each(|(w, s)| *w = exp(*s - lse));
-                if p.dropout > 0.0 {
-                    for j in from..to {
-                        let keep = self.mask.factor(query, k0 + j);
-                        s[j] = w[j] * (keep * dp[j] - delta) * slopes[j];
-                        w[j] *= keep;
-                    }
-                } else {
-                    for j in 0..KEYS {
-                        s[j] = w[j] * (dp[j] - delta) * slopes[j];
-                    }
+                let keep = if p.dropout > 0.0 { self.mask.line(query, k0) } else { [1.0; KEYS] };
+                for j in 0..KEYS {
+                    s[j] = w[j] * (keep[j] * dp[j] - delta) * slopes[j];
+                    w[j] *= keep[j];
                 }
-            }
-            for line in [&mut *s, &mut w] {
-                line[..from.min(to)].fill(0.0);
-                line[to..].fill(0.0);
-            }
-            if from >= to {
+                for line in [&mut *s, &mut w] {
+                    line[..from].fill(0.0);
+                    line[to..].fill(0.0);
+                }
+            } else {
                 s.fill(0.0);
             }
             if let Some(weights) = weights.as_deref_mut() {
-                weights[r * KEYS..(r + 1) * KEYS].copy_from_slice(&w);
+                *line(weights, r) = w;
             }
         }
     }
@@ -251,19 +307,18 @@ pub(super) fn keys(call: &Call<'_, f32>, units: Range<usize>) {
                     if block.all.start >= tile.end || block.all.end <= tile.start {
                         continue;
                     }
-                    let m = block.rows();
-                    let (q, o, s, dp) =
-                        (&mut q[..m * width], &mut o[..m * width], &mut s[..m * KEYS], &mut dp[..m * KEYS]);
+                    let live = block.seeing(k0);
+                    let (many, few) = (live.start * width..live.end * width, live.start * KEYS..live.end * KEYS);
                     block.pack(rows.query, |q| p.query_at(b, h, q), q, head, width);
-                    q.iter_mut().for_each(|x| *x *= p.scale);
+                    q[many.clone()].iter_mut().for_each(|x| *x *= p.scale);
                     block.pack(dout, |q| p.out_at(b, h, q), o, head, width);
-                    s.fill(0.0);
-                    dp.fill(0.0);
-                    product(q, kt, s, KEYS, width);
-                    product(o, vt, dp, KEYS, width);
+                    s[few.clone()].fill(0.0);
+                    dp[few.clone()].fill(0.0);
+                    product(&q[many.clone()], kt, &mut s[few.clone()], KEYS, width);
+                    product(&o[many.clone()], vt, &mut dp[few.clone()], KEYS, width);
                     slopes.tile(&block, k0, s, dp, Some(w));
-                    product_across(w, o, dv, KEYS, width, m);
-                    product_across(s, q, dk, KEYS, width, m);
+                    product_across(&w[few.clone()], &o[many.clone()], dv, KEYS, width, live.len());
+                    product_across(&s[few], &q[many], dk, KEYS, width, live.len());
                 }
             }
             for (r, key) in tile.enumerate() {
@@ -290,7 +345,6 @@ pub(super) fn queries(call: &Call<'_, f32>, units: Range<usize>) {
             let slopes = Slopes { p, rows: &rows, stats, mask: Mask::new(p, call.live, b, h) };
             let m = block.rows();
             let (q, o, dq) = (&mut q[..m * width], &mut o[..m * width], &mut dq[..m * width]);
-            let (s, dp) = (&mut s[..m * KEYS], &mut dp[..m * KEYS]);
             block.pack(rows.query, |q| p.query_at(b, h, q), q, head, width);
             q.iter_mut().for_each(|x| *x *= p.scale);
             block.pack(dout, |q| p.out_at(b, h, q), o, head, width);
@@ -299,12 +353,14 @@ pub(super) fn queries(call: &Call<'_, f32>, units: Range<usize>) {
                 pack_tile(call, p, (b, b, p.group(h)), k0..(k0 + KEYS).min(block.all.end), k, v);
                 transpose(k, kt, width);
                 transpose(v, vt, width);
-                s.fill(0.0);
-                dp.fill(0.0);
-                product(q, kt, s, KEYS, width);
-                product(o, vt, dp, KEYS, width);
+                let live = block.seeing(k0);
+                let (many, few) = (live.start * width..live.end * width, live.start * KEYS..live.end * KEYS);
+                s[few.clone()].fill(0.0);
+                dp[few.clone()].fill(0.0);
+                product(&q[many.clone()], kt, &mut s[few.clone()], KEYS, width);
+                product(&o[many.clone()], vt, &mut dp[few.clone()], KEYS, width);
                 slopes.tile(&block, k0, s, dp, None);
-                product(s, k, dq, width, KEYS);
+                product(&s[few], k, &mut dq[many], width, KEYS);
             }
             for (r, query) in block.queries.clone().enumerate() {
                 let at = p.query_at(b, h, query);

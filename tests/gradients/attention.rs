@@ -46,3 +46,21 @@ fn cross_attention_has_the_gradient_it_should() {
     .ids(&[0, 5, 2, 4])
     .check();
 }
+
+/// Memory grows with the length, not with its square.
+#[test]
+fn a_row_of_16384_positions_needs_less_than_64_megabytes_with_its_gradient() {
+    let bytes = |time: usize| {
+        let mut graph = Graph::new();
+        let packed = graph.variable("packed", &[1, time, 3 * 64]);
+        let spans = graph.input("spans", &[1, 2]);
+        let out = graph.apply(Attention::new(1, 1, 64), &[packed, packed, spans]).unwrap()[0];
+        let seed = graph.input("seed", &[1, time, 64]);
+        graph.backward(&[(out, Some(seed))]).unwrap();
+        graph.keep("gradient", graph.gradient(packed).unwrap());
+        let limits = griot::device::Limits { binding_words: 1 << 25, buffer_words: 1 << 26 };
+        graph.plan(0, limits).unwrap().bytes()
+    };
+    assert!(bytes(16_384) < 64_000_000, "{} bytes", bytes(16_384));
+    assert!(bytes(16_384) <= 2 * bytes(8_192) + 4096, "twice the length takes more than twice the memory");
+}

@@ -6,7 +6,7 @@ use griot::kernels::attention_delta::{self, ATTENTION_DELTA};
 use griot::kernels::attention_keys::{self, ATTENTION_KEYS};
 use griot::kernels::attention_map::{self, ATTENTION_MAP};
 use griot::kernels::attention_queries::{self, ATTENTION_QUERIES};
-use griot::kernels::{Case, Live, place};
+use griot::kernels::{Call, Case, Live, Span, place};
 use griot::rng::Rng;
 
 use crate::devices::agree;
@@ -288,4 +288,24 @@ fn a_cache_is_read_by_place_and_only_up_to_the_present() {
         cases.push((format!("cache, {time} after {past}"), scene.forward()));
     }
     agree(cases);
+}
+
+#[test]
+fn bits_depend_not_on_how_the_units_are_split() {
+    let p = Params { dropout: 0.1, ..packed(2, 2, 1, 24, 150) };
+    let scene = scene(p, 1.0, vec![0, 150, 7, 131]);
+    for case in scene.backward().into_iter().chain([scene.forward()]) {
+        let run = |parts: usize| {
+            let mut memory: Vec<Vec<u32>> = case.data.iter().map(|data| data.words()).collect();
+            // SAFETY: each span covers its own vector, which outlives the call.
+            let spans: Vec<Span<f32>> =
+                memory.iter_mut().map(|m| unsafe { Span::new(m.as_mut_ptr().cast(), m.len()) }).collect();
+            let call = Call { params: &case.params, live: &case.live, constants: &case.constants, spans: &spans };
+            for unit in (0..case.extent.units).step_by(parts) {
+                (case.kernel.cpu)(&call, unit..case.extent.units.min(unit + parts));
+            }
+            memory
+        };
+        assert!(case.extent.units > 3 && run(1) == run(3) && run(1) == run(usize::MAX / 2), "{:?}", case.kernel);
+    }
 }

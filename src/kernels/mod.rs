@@ -20,7 +20,6 @@ pub mod cache;
 pub mod case;
 pub mod compose;
 pub mod cross_entropy;
-pub mod distill;
 pub mod dropout;
 pub mod embed;
 pub mod embed_gradient;
@@ -30,7 +29,6 @@ pub mod gate;
 pub mod gemm;
 pub mod gradient_norm;
 pub mod head_norm;
-pub mod label_loss;
 pub mod live;
 pub mod matmul;
 pub mod norm;
@@ -45,7 +43,6 @@ pub mod sample_count;
 pub mod scale;
 pub mod sgd;
 pub mod simd;
-pub mod span_loss;
 pub mod sum;
 pub mod total;
 pub mod unary;
@@ -64,7 +61,6 @@ pub const ALL: &[&Kernel] = &[
     &attention_queries::ATTENTION_QUERIES,
     &cache::CACHE,
     &cross_entropy::CROSS_ENTROPY,
-    &distill::DISTILL,
     &dropout::DROPOUT,
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
@@ -76,7 +72,6 @@ pub const ALL: &[&Kernel] = &[
     &head_norm::HEAD_NORM,
     &head_norm::HEAD_NORM_GRADIENT,
     &head_norm::HEAD_NORM_WEIGHTS,
-    &label_loss::LABEL_LOSS,
     &matmul::MATMUL_NN,
     &matmul::MATMUL_NN_PRE,
     &matmul::MATMUL_NT,
@@ -95,7 +90,6 @@ pub const ALL: &[&Kernel] = &[
     &sample_count::SAMPLE_COUNT,
     &scale::SCALE,
     &sgd::SGD,
-    &span_loss::SPAN_LOSS,
     &sum::SUM,
     &total::TOTAL,
     &unary::UNARY,

@@ -5,7 +5,7 @@
 
 use super::model::trie::Trie;
 use super::unicode;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A token added to the vocabulary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct AddedTokens {
     normal: Vec<Option<String>>,
     raw: Finder,
     normalised: Finder,
+    /// Places in the list by content.
+    places: HashMap<String, usize>,
 }
 
 /// Finds the contents of added tokens; the numbers are places in the list.
@@ -77,7 +79,8 @@ impl AddedTokens {
             Finder { trie: (!texts.is_empty()).then(|| Trie::new(texts)), first }
         };
         let (raw, normalised) = (finder(false), finder(true));
-        AddedTokens { tokens, normal, raw, normalised }
+        let places = tokens.iter().enumerate().map(|(index, token)| (token.content.clone(), index)).collect();
+        AddedTokens { tokens, normal, raw, normalised, places }
     }
 
     /// The tokens, in id order.
@@ -100,7 +103,12 @@ impl AddedTokens {
 
     /// The number of a token by its text.
     pub fn id(&self, content: &str) -> Option<u32> {
-        self.tokens.iter().find(|token| token.content == content).map(|token| token.id)
+        self.by_content(content).map(|token| token.id)
+    }
+
+    /// The token of a text.
+    pub fn by_content(&self, content: &str) -> Option<&AddedToken> {
+        self.tokens.get(*self.places.get(content)?)
     }
 
     /// Whether any are looked for, in raw or in normalised text.

@@ -47,12 +47,18 @@ impl<'a> Aligned<'a> {
         &self.text
     }
 
-    /// Whether the text is the caller's own, untouched.
-    pub fn borrowed(&self) -> Option<&'a str> {
-        match self.text {
-            Cow::Borrowed(text) => Some(text),
-            Cow::Owned(_) => None,
-        }
+    /// A range of the text on its own.
+    pub fn part(&self, start: usize, end: usize) -> Aligned<'a> {
+        let text = match &self.text {
+            Cow::Borrowed(text) => Cow::Borrowed(text.get(start..end).unwrap_or_default()),
+            Cow::Owned(text) => Cow::Owned(text.get(start..end).unwrap_or_default().to_owned()),
+        };
+        let map = match &self.map {
+            Map::Shift(shift) => Map::Shift(shift + start as u32),
+            Map::Table(table) => Map::Table(table.get(start..end).unwrap_or_default().to_vec()),
+            Map::Untracked => Map::Untracked,
+        };
+        Aligned { text, map }
     }
 
     /// The range of the original that a range of this text stands for; (0, 0) when that is not kept.

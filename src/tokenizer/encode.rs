@@ -272,7 +272,7 @@ impl Tokenizer {
                     found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
                     continue;
                 }
-                let pieces = Pieces::part(aligned.clone(), from as u32, to as u32);
+                let pieces = Pieces::part(aligned.part(from, to));
                 self.walk_pieces(pieces, raw, &mut memory, &mut tokens, found)?;
             }
         }
@@ -350,8 +350,7 @@ impl Tokenizer {
     /// The token of an id as the decoder gets it.
     pub(super) fn decoded(&self, id: u32, skip_special: bool) -> Option<&str> {
         let token = self.added.decoded(id).or_else(|| self.model.token(id))?;
-        let special = || self.added.tokens().iter().any(|added| added.special && added.content == token);
-        if skip_special && special() { None } else { Some(token) }
+        if skip_special && self.added.by_content(token).is_some_and(|added| added.special) { None } else { Some(token) }
     }
 }
 

@@ -11,7 +11,6 @@ mod dropout;
 mod embed;
 mod head_norm;
 mod linear;
-mod losses;
 mod norm;
 mod probe;
 mod relative_bias;

@@ -13,7 +13,6 @@ mod fill;
 mod gate;
 mod gradient_norm;
 mod head_norm;
-mod losses;
 mod matmul;
 mod norm;
 mod positions;

@@ -41,7 +41,9 @@ fn vocab(fields: &Fields<'_>) -> Result<Vocab> {
 fn bpe(fields: &Fields<'_>) -> Result<Bpe> {
     let vocab = vocab(fields)?;
     let mut merges = Vec::new();
-    for (rank, merge) in fields.list("merges")?.iter().enumerate() {
+    // The head line of a merges.txt has been seen in old files.
+    let headed = |merge: &&Value| merge.as_str().is_some_and(|line| line.starts_with("#version"));
+    for (rank, merge) in fields.list("merges")?.iter().filter(|merge| !headed(merge)).enumerate() {
         let pair = match merge {
             Value::String(line) => line.split_once(' '),
             Value::Array(pair) => match pair.as_slice() {

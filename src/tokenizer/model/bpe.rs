@@ -319,9 +319,11 @@ impl Bpe {
     /// Keeps pairs in a heap by (rank, position); a removed symbol has length 0.
     fn merge_long(&self, scratch: &mut Scratch, dropout: f64, mut watch: Option<Watch<'_>>) {
         let Scratch { nodes, heap, random } = scratch;
-        heap.clear();
         let count = nodes.len();
         let mut waiting: Vec<u64> = Vec::new();
+        // All pairs at once make a heap in linear time.
+        let mut pairs = std::mem::take(heap).into_vec();
+        pairs.clear();
         for at in 0..count {
             let next = nodes.get(at + 1).map(|node| node.id);
             let Some(node) = nodes.get_mut(at) else { break };
@@ -329,16 +331,18 @@ impl Bpe {
             node.after = if at + 1 < count { at as u32 + 1 } else { NONE };
             (node.rank, node.merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.id, next));
             if node.rank != NONE {
-                waiting.push((node.rank as u64) << 32 | at as u64);
+                pairs.push(Reverse((node.rank as u64) << 32 | at as u64));
             }
         }
-        heap.extend(waiting.drain(..).map(Reverse));
+        *heap = BinaryHeap::from(pairs);
         while let Some(Reverse(top)) = heap.pop() {
             if dropout > 0.0 && next_share(random) < dropout {
                 waiting.push(top);
                 continue;
             }
-            heap.extend(waiting.drain(..).map(Reverse));
+            if !waiting.is_empty() {
+                heap.extend(waiting.drain(..).map(Reverse));
+            }
             let (rank, at) = ((top >> 32) as u32, top as u32 as usize);
             let Some(&node) = nodes.get(at) else { continue };
             if node.rank != rank || node.length == 0 {

@@ -109,9 +109,9 @@ impl<'a> Pieces<'a> {
         Pieces { text, cuts, raw: false, origin: Some(origin) }
     }
 
-    /// A range of a text.
-    pub fn part(text: Aligned<'a>, start: u32, end: u32) -> Self {
-        Pieces { text, cuts: if start < end { vec![(start, end)] } else { Vec::new() }, raw: false, origin: None }
+    /// A part of a text that was cut already.
+    pub fn part(text: Aligned<'a>) -> Self {
+        Pieces { origin: None, ..Pieces::new(text, 0) }
     }
 
     /// The text of a piece.

@@ -6,6 +6,7 @@ use griot::tokenizer::train::{
     WordOptions, WordPieceOptions, WordPieceScore, split_at_spaces, train as train_texts,
 };
 use griot::tokenizer::{EncodeOptions, Kind, Preset, Tokenizer, Unigram};
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn golden(name: &str) -> Value {
@@ -378,5 +379,63 @@ fn stopped_at_any_moment_unigram_still_reads_its_corpus() {
         assert!(tokenizer.vocab_size() == 900 || slices == 1, "{}", tokenizer.vocab_size());
         let text = "Le chat noir répare l'horloge.";
         assert_eq!(tokenizer.decode(&tokenizer.ids(text, false).unwrap(), true).unwrap(), text);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_text_trains_every_kind_twice_the_same(
+        documents in prop::collection::vec("(\\PC|[ a-c\n\t▁#]){0,40}", 1..8),
+        size in 300usize..900,
+        slice in 1usize..5000,
+    ) {
+        for (kind, preset) in [
+            (Kind::Bpe, "gpt2"),
+            (Kind::Bpe, "llama3"),
+            (Kind::Bpe, "llama2"),
+            (Kind::Bpe, "bert-cased"),
+            (Kind::WordPiece, "bert"),
+            (Kind::Unigram, "t5"),
+            (Kind::Word, "word"),
+            (Kind::Char, "char"),
+        ] {
+            let options = TrainOptions {
+                vocab_size: (!matches!(kind, Kind::Word | Kind::Char)).then_some(size),
+                min_frequency: Some(1),
+                preset: Some(preset.into()),
+                ..TrainOptions::new(kind)
+            };
+            let whole = train_texts(documents.iter().map(String::as_str), options.clone());
+            let mut trainer = Trainer::new(options).unwrap();
+            documents.iter().rev().for_each(|document| trainer.feed(document).unwrap());
+            let sliced = loop {
+                match trainer.advance(slice) {
+                    Ok((_, true)) => break trainer.finish(),
+                    Ok(_) => {}
+                    Err(error) => break Err(error),
+                }
+            };
+            match (whole, sliced) {
+                (Ok(whole), Ok(sliced)) => {
+                    prop_assert_eq!(whole.vocab(), sliced.vocab());
+                    prop_assert!(matches!(kind, Kind::Word | Kind::Char) || whole.vocab_size() <= size);
+                    for document in &documents {
+                        let ids = whole.ids(document, false).unwrap();
+                        prop_assert_eq!(&ids, &sliced.ids(document, false).unwrap());
+                        if preset == "gpt2" || preset == "llama3" {
+                            prop_assert_eq!(&whole.decode(&ids, false).unwrap(), document);
+                        }
+                    }
+                    let again = Tokenizer::from_json(&whole.to_json()).unwrap();
+                    prop_assert_eq!(again.vocab(), whole.vocab());
+                }
+                (Err(one), Err(other)) => {
+                    prop_assert_eq!(one.code(), other.code());
+                    prop_assert!(["bad-input", "bad-option"].contains(&one.code()), "{}", one);
+                }
+                (one, other) => prop_assert!(false, "{:?} {:?}", one.err(), other.err()),
+            }
+        }
     }
 }

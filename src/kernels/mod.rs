@@ -34,6 +34,7 @@ pub mod matmul;
 pub mod norm;
 pub mod norm_gradient;
 pub mod norm_weights;
+pub mod pool;
 pub mod positions;
 pub mod processors;
 pub mod relative_bias;
@@ -82,6 +83,8 @@ pub const ALL: &[&Kernel] = &[
     &norm_gradient::NORM_GRADIENT,
     &norm_gradient::NORM_GRADIENT_PLAIN,
     &norm_weights::NORM_WEIGHTS,
+    &pool::POOL,
+    &pool::POOL_GRADIENT,
     &positions::POSITIONS_FILL,
     &relative_bias::RELATIVE_BIAS,
     &relative_bias::RELATIVE_BIAS_GRADIENT,

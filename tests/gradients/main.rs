@@ -12,6 +12,7 @@ mod embed;
 mod head_norm;
 mod linear;
 mod norm;
+mod pool;
 mod probe;
 mod relative_bias;
 mod rope;

@@ -27,7 +27,8 @@ fn params(rows: usize, vocab: usize) -> Params {
 fn losses_and_gradients_agree_with_every_flag() {
     let mut cases = Vec::new();
     for (rows, vocab) in [(1usize, 1usize), (3, 2), (5, 257), (4, 5003), (66_000, 3)] {
-        for flags in 0..16u32 {
+        // The many rows are there for their folded grid alone.
+        for flags in if rows > 10 { 15..16u32 } else { 0..16 } {
             let on = |bit: u32, value: f32| if flags >> bit & 1 == 1 { value } else { 0.0 };
             let params = Params {
                 gradient: flags & 1,

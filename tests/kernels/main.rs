@@ -15,6 +15,7 @@ mod gradient_norm;
 mod head_norm;
 mod matmul;
 mod norm;
+mod pool;
 mod positions;
 mod relative_bias;
 mod rope;

@@ -20,6 +20,7 @@ pub mod cache;
 pub mod case;
 pub mod compose;
 pub mod cross_entropy;
+pub mod distill;
 pub mod dropout;
 pub mod embed;
 pub mod embed_gradient;
@@ -29,6 +30,7 @@ pub mod gate;
 pub mod gemm;
 pub mod gradient_norm;
 pub mod head_norm;
+pub mod label_loss;
 pub mod live;
 pub mod matmul;
 pub mod norm;
@@ -44,6 +46,7 @@ pub mod sample_count;
 pub mod scale;
 pub mod sgd;
 pub mod simd;
+pub mod span_loss;
 pub mod sum;
 pub mod total;
 pub mod unary;
@@ -62,6 +65,7 @@ pub const ALL: &[&Kernel] = &[
     &attention_queries::ATTENTION_QUERIES,
     &cache::CACHE,
     &cross_entropy::CROSS_ENTROPY,
+    &distill::DISTILL,
     &dropout::DROPOUT,
     &embed::EMBED,
     &embed_gradient::EMBED_GRADIENT,
@@ -73,6 +77,7 @@ pub const ALL: &[&Kernel] = &[
     &head_norm::HEAD_NORM,
     &head_norm::HEAD_NORM_GRADIENT,
     &head_norm::HEAD_NORM_WEIGHTS,
+    &label_loss::LABEL_LOSS,
     &matmul::MATMUL_NN,
     &matmul::MATMUL_NN_PRE,
     &matmul::MATMUL_NT,
@@ -93,6 +98,7 @@ pub const ALL: &[&Kernel] = &[
     &sample_count::SAMPLE_COUNT,
     &scale::SCALE,
     &sgd::SGD,
+    &span_loss::SPAN_LOSS,
     &sum::SUM,
     &total::TOTAL,
     &unary::UNARY,

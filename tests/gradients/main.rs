@@ -11,6 +11,7 @@ mod dropout;
 mod embed;
 mod head_norm;
 mod linear;
+mod losses;
 mod norm;
 mod pool;
 mod probe;

@@ -13,6 +13,7 @@ mod fill;
 mod gate;
 mod gradient_norm;
 mod head_norm;
+mod losses;
 mod matmul;
 mod norm;
 mod pool;

@@ -1,8 +1,11 @@
 // C = act(A·B + bias) + residual, or added to C, for any size, stride and offset; see src/kernels/matmul.rs.
-// One workgroup a tile of 64 x 64.
+// One workgroup a tile.
 //!use activation
+//!use matmul_params
 //!use matmul_scalar
 //!use matmul_tile
+const TALL: u32 = 64u; // rows of a tile
+const WIDE: u32 = 64u; // columns of a tile
 
 @compute @workgroup_size(256)
 fn matmul_nn(

@@ -1,28 +1,5 @@
 // Bindings, loads and stores of the matmul kernels for any size, stride and offset: number by number, each within bounds.
-// The same functions stand in matmul_vector.wgsl for multiples of four.
-
-struct Params {
-    m: u32, // rows of C
-    n: u32, // columns of C
-    k: u32, // steps of the sums
-    k_last: u32, // those of the last batch
-    a_step: u32, // numbers between two lines
-    b_step: u32,
-    c_step: u32,
-    a_start: u32, // the first number
-    b_start: u32,
-    c_start: u32,
-    batch: u32,
-    a_batch: u32, // numbers between two batches
-    b_batch: u32,
-    c_batch: u32,
-    bias: u32, // 1: add bias to every row
-    activation: u32,
-    residual: u32, // 1: add residual, which lies as C does
-    accumulate: u32, // 1: add to what is there
-    sums_of_a: u32, // 1: sums are those of A's columns, 0: of B's
-    sums_accumulate: u32,
-}
+// The same functions stand in matmul_fours.wgsl for multiples of four.
 
 @group(0) @binding(0) var<storage, read> a: array<f32>; // (M, K), TN: (K, M)
 @group(0) @binding(1) var<storage, read> b: array<f32>; // (K, N), NT: (N, K)
@@ -31,11 +8,6 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> c: array<f32>; // (M, N)
 @group(0) @binding(5) var<storage, read_write> pre: array<f32>; // (M, N)
 @group(0) @binding(5) var<storage, read_write> sums: array<f32>; // (batch, N or M)
-@group(1) @binding(0) var<uniform> p: Params;
-
-fn depth(batch: u32) -> u32 {
-    return select(p.k, p.k_last, batch + 1u == p.batch);
-}
 
 fn a_at(at: u32, inside: bool) -> f32 {
     if (inside) {

@@ -2,28 +2,7 @@
 // 128 threads load A, 128 load B, a block of 4 x 4 each, stored step by step, so that both are read as vec4. The column is
 // mixed with the block's step, which keeps the threads that store at once on different banks.
 
-struct Tile {
-    r0: vec4<f32>,
-    r1: vec4<f32>,
-    r2: vec4<f32>,
-    r3: vec4<f32>,
-    columns: vec4<f32>, // sums of A's or B's columns, where asked for
-}
-
 var<workgroup> slab: array<vec4<f32>, 1024>; // A: 32 steps of 16, then B
-
-// Tile row, tile column and batch of a workgroup; rows come fastest, so that neighbours share B.
-fn place_of(group: vec3<u32>, groups: vec3<u32>) -> vec3<u32> {
-    let index = group.y * groups.x + group.x;
-    let down = (p.m + 63u) / 64u;
-    let along = (p.n + 63u) / 64u;
-    return vec3<u32>(index % down, index / down % along, index / (down * along));
-}
-
-// Each column is added up by one tile: the first that meets it.
-fn sums_here(place: vec3<u32>) -> bool {
-    return select(place.x, place.y, p.sums_of_a == 1u) == 0u;
-}
 
 fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns: bool) -> Tile {
     let steps = depth(place.z);
@@ -55,30 +34,10 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
         for (var four = 0u; four < 8u; four++) {
             let at_a = 64u * four + (y ^ four);
             let at_b = 512u + 64u * four + (x ^ four);
-            let a0 = slab[at_a];
-            let b0 = slab[at_b];
-            let a1 = slab[at_a + 16u];
-            let b1 = slab[at_b + 16u];
-            let a2 = slab[at_a + 32u];
-            let b2 = slab[at_b + 32u];
-            let a3 = slab[at_a + 48u];
-            let b3 = slab[at_b + 48u];
-            tile.r0 = fma(vec4<f32>(a0.x), b0, tile.r0);
-            tile.r1 = fma(vec4<f32>(a0.y), b0, tile.r1);
-            tile.r2 = fma(vec4<f32>(a0.z), b0, tile.r2);
-            tile.r3 = fma(vec4<f32>(a0.w), b0, tile.r3);
-            tile.r0 = fma(vec4<f32>(a1.x), b1, tile.r0);
-            tile.r1 = fma(vec4<f32>(a1.y), b1, tile.r1);
-            tile.r2 = fma(vec4<f32>(a1.z), b1, tile.r2);
-            tile.r3 = fma(vec4<f32>(a1.w), b1, tile.r3);
-            tile.r0 = fma(vec4<f32>(a2.x), b2, tile.r0);
-            tile.r1 = fma(vec4<f32>(a2.y), b2, tile.r1);
-            tile.r2 = fma(vec4<f32>(a2.z), b2, tile.r2);
-            tile.r3 = fma(vec4<f32>(a2.w), b2, tile.r3);
-            tile.r0 = fma(vec4<f32>(a3.x), b3, tile.r0);
-            tile.r1 = fma(vec4<f32>(a3.y), b3, tile.r1);
-            tile.r2 = fma(vec4<f32>(a3.z), b3, tile.r2);
-            tile.r3 = fma(vec4<f32>(a3.w), b3, tile.r3);
+            tile = add_step(tile, slab[at_a], slab[at_b]);
+            tile = add_step(tile, slab[at_a + 16u], slab[at_b + 16u]);
+            tile = add_step(tile, slab[at_a + 32u], slab[at_b + 32u]);
+            tile = add_step(tile, slab[at_a + 48u], slab[at_b + 48u]);
         }
         if (with_columns && sums_here(place)) {
             for (var four = 0u; four < 8u; four++) {

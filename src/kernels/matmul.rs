@@ -3,13 +3,17 @@
 //! Three layouts of rows in memory: NN has A as (M, K) and B as (K, N); NT has B as (N, K); TN has A as (K, M). TN is the gradient
 //! of a weight: dW = Xᵀ·dY, K runs over rows, and `matmul_tn_sums` adds up the columns of dY (the gradient of a bias) on the way.
 //! `matmul_nn_pre` and `matmul_nt_pre` also write A·B + bias, which the backward pass of the activation needs.
-//! Sums are f32, in an order that depends on K alone.
+//! Sums are f32, in an order that depends on K alone. The kernels themselves, by layout and tiling, stand in `matmul_tiling.rs`.
 
 use std::ops::Range;
 
 use super::activation::Activation;
 use super::gemm::{self, Matrix};
-use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+use super::{Call, Extent, Scalar, fold};
+
+pub use super::matmul_tiling::{
+    MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Tiling, kernel,
+};
 
 /// How the two factors lie in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +104,16 @@ impl Params {
         }
     }
 
+    /// All widths, strides and offsets are multiples of four, so that memory can be read four numbers at a time.
+    pub fn in_fours(&self, layout: Layout) -> bool {
+        let across = match layout {
+            Layout::NN | Layout::NT => self.k | self.k_last | self.n,
+            Layout::TN => self.m | self.n,
+        };
+        let strides = self.a_step | self.b_step | self.c_step | self.a_batch | self.b_batch | self.c_batch;
+        (across | strides | self.a_start | self.b_start | self.c_start) % 4 == 0
+    }
+
     /// Rows and columns of one unit on the CPU: small enough to pause between two, large enough to pack B for. One or two rows
     /// are not packed and like long lines.
     fn block(&self) -> (usize, usize) {
@@ -154,11 +168,12 @@ impl Params {
 }
 
 impl super::Params for Params {
-    fn extent(&self, _: &[(&'static str, u32)]) -> Extent {
+    fn extent(&self, constants: &[(&'static str, u32)]) -> Extent {
         let (m, n, batch) = (self.m as usize, self.n as usize, self.batch as usize);
+        let size = |name| constants.iter().find(|(n, _)| *n == name).map_or(64, |(_, size)| *size as usize);
         let (tall, wide) = self.block();
         Extent {
-            grid: fold(m.div_ceil(64) * n.div_ceil(64) * batch),
+            grid: fold(m.div_ceil(size("TALL")) * n.div_ceil(size("WIDE")) * batch),
             units: m.div_ceil(tall) * n.div_ceil(wide) * batch,
             work: 2 * (m * n * batch) as u64 * u64::from(self.k),
         }
@@ -173,13 +188,13 @@ const SECOND: usize = 5;
 
 /// What the sixth binding is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Second {
+pub(super) enum Second {
     None,
     Pre,
     Sums,
 }
 
-fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, units: Range<usize>) {
+pub(super) fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, units: Range<usize>) {
     let p: &Params = call.params();
     let (a, b, bias, residual, c) =
         (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
@@ -231,7 +246,7 @@ fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, unit
 /// Columns that the epilogue takes at a time.
 const PIECE: usize = 256;
 
-fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>) {
+pub(super) fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>) {
     let p: &Params = call.params();
     let (a, b, bias, residual, c) =
         (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
@@ -297,62 +312,4 @@ fn add(to: &mut [f32], what: &[f32]) {
     for (to, what) in to.iter_mut().zip(what) {
         *to += what;
     }
-}
-
-fn check(kernel: &'static Kernel, layout: Layout, second: Second) -> Case {
-    let (m, n, k) = (70, 67, 37);
-    let mut params = Params::dense(layout, m, n, k);
-    (params.bias, params.residual, params.activation) = match second {
-        Second::Sums => (0, 0, 0),
-        _ => (1, 1, Activation::GeluTanh.code()),
-    };
-    let case =
-        Case::new(kernel, &params, &[]).uniform(m * k, 1.0).uniform(n * k, 1.0).uniform(n, 1.0).uniform(m * n, 1.0);
-    let case = case.output(m * n);
-    match second {
-        Second::None => case,
-        Second::Pre => case.output(m * n),
-        Second::Sums => case.output(n),
-    }
-}
-
-/// A kernel of one layout with or without a second output.
-macro_rules! matmul {
-    ($(#[$doc:meta])* $kernel:ident, $name:literal, $layout:expr, $second:expr $(, $more:literal)?) => {
-        $(#[$doc])*
-        pub static $kernel: Kernel = Kernel {
-            name: $name,
-            wgsl: include_str!("../../shaders/matmul.wgsl"),
-            bindings: &[read("a"), read("b"), read("bias"), read("residual"), write("c") $(, write($more))?],
-            params_words: 20,
-            cpu: |call, units| cpu($layout, $second, call, units),
-            reference: |call, units| reference($layout, $second, call, units),
-            check: || check(&$kernel, $layout, $second),
-        };
-    };
-}
-
-matmul! {
-    /// C = A·B.
-    MATMUL_NN, "matmul_nn", Layout::NN, Second::None
-}
-matmul! {
-    /// C = A·B, and the sums before the activation.
-    MATMUL_NN_PRE, "matmul_nn_pre", Layout::NN, Second::Pre, "pre"
-}
-matmul! {
-    /// C = A·Bᵀ.
-    MATMUL_NT, "matmul_nt", Layout::NT, Second::None
-}
-matmul! {
-    /// C = A·Bᵀ, and the sums before the activation.
-    MATMUL_NT_PRE, "matmul_nt_pre", Layout::NT, Second::Pre, "pre"
-}
-matmul! {
-    /// C = Aᵀ·B.
-    MATMUL_TN, "matmul_tn", Layout::TN, Second::None
-}
-matmul! {
-    /// C = Aᵀ·B, and the sums of A's or B's columns (batch, M or N).
-    MATMUL_TN_SUMS, "matmul_tn_sums", Layout::TN, Second::Sums, "sums"
 }

@@ -33,6 +33,8 @@ pub mod head_norm;
 pub mod label_loss;
 pub mod live;
 pub mod matmul;
+pub mod matmul_fold;
+pub mod matmul_tiling;
 pub mod norm;
 pub mod norm_gradient;
 pub mod norm_weights;
@@ -51,6 +53,7 @@ pub mod sum;
 pub mod total;
 pub mod unary;
 
+pub use activation::Activation;
 pub use case::Case;
 pub use live::{Live, place};
 
@@ -84,6 +87,33 @@ pub const ALL: &[&Kernel] = &[
     &matmul::MATMUL_NT_PRE,
     &matmul::MATMUL_TN,
     &matmul::MATMUL_TN_SUMS,
+    &matmul_fold::MATMUL_FOLD,
+    &matmul_tiling::VECTOR_NN,
+    &matmul_tiling::VECTOR_NN_PRE,
+    &matmul_tiling::VECTOR_NT,
+    &matmul_tiling::VECTOR_NT_PRE,
+    &matmul_tiling::VECTOR_TN,
+    &matmul_tiling::VECTOR_TN_SUMS,
+    &matmul_tiling::LARGE_NN,
+    &matmul_tiling::LARGE_NN_PRE,
+    &matmul_tiling::LARGE_NT,
+    &matmul_tiling::LARGE_NT_PRE,
+    &matmul_tiling::LARGE_TN,
+    &matmul_tiling::LARGE_TN_SUMS,
+    &matmul_tiling::DIRECT_NN,
+    &matmul_tiling::DIRECT_NN_PRE,
+    &matmul_tiling::DIRECT_NT,
+    &matmul_tiling::DIRECT_NT_PRE,
+    &matmul_tiling::DIRECT_TN,
+    &matmul_tiling::DIRECT_TN_SUMS,
+    &matmul_tiling::ROWS_NN,
+    &matmul_tiling::ROWS_NN_PRE,
+    &matmul_tiling::ROWS_NT,
+    &matmul_tiling::ROWS_NT_PRE,
+    &matmul_tiling::ROWS_VECTOR_NN,
+    &matmul_tiling::ROWS_VECTOR_NN_PRE,
+    &matmul_tiling::ROWS_VECTOR_NT,
+    &matmul_tiling::ROWS_VECTOR_NT_PRE,
     &norm::NORM,
     &norm_gradient::NORM_GRADIENT,
     &norm_gradient::NORM_GRADIENT_PLAIN,

@@ -2,9 +2,9 @@
 
 use griot::kernels::activation::Activation;
 use griot::kernels::matmul::{
-    Layout, MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Params,
+    Layout, MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Params, Tiling, kernel,
 };
-use griot::kernels::{Call, Case, Kernel, Live, Span};
+use griot::kernels::{Call, Case, Kernel, Live, Span, matmul_fold};
 
 use crate::devices::agree;
 
@@ -38,8 +38,12 @@ fn tolerance(k: usize) -> f64 {
 }
 
 fn case(kernel: &'static Kernel, params: &Params) -> Case {
+    tiled(Tiling::Square, kernel, params)
+}
+
+fn tiled(tiling: Tiling, kernel: &'static Kernel, params: &Params) -> Case {
     let (m, n, k) = (params.m as usize, params.n as usize, params.k as usize);
-    Case::new(kernel, params, &[])
+    Case::new(kernel, params, tiling.constants())
         .uniform(m * k, 1.0)
         .uniform(n * k, 1.0)
         .uniform(n, 1.0)
@@ -212,6 +216,95 @@ fn the_same_launch_gives_the_same_bits_again() {
             let case = case(kernel, &Params::dense(layout, 130, 150, 290)).output(130 * 150);
             let run = || pollster::block_on(device.run(&case)).unwrap();
             assert_eq!(run()[4], run()[4], "{layout:?} on {name}");
+        }
+    }
+}
+
+/// Products that every tiling takes, with all that a tiling may get wrong: edges, epilogues, sums, strides, batches.
+fn tiled_cases(tiling: Tiling) -> Vec<(String, Case)> {
+    let mut cases = Vec::new();
+    for (m, n, k) in
+        [(128, 128, 32), (132, 68, 52), (4, 260, 300), (3, 36, 8), (1, 132, 516), (200, 4, 4), (67, 131, 53)]
+    {
+        for layout in [Layout::NN, Layout::NT, Layout::TN] {
+            for second in [false, true] {
+                let dense = Params::dense(layout, m, n, k);
+                if !tiling.takes(layout, &dense) {
+                    continue;
+                }
+                let epilogue = u32::from(layout != Layout::TN);
+                let params = Params {
+                    bias: epilogue,
+                    residual: epilogue,
+                    activation: if second { Activation::Silu.code() * epilogue } else { 0 },
+                    accumulate: u32::from(!second),
+                    sums_of_a: u32::from(m > 64),
+                    ..dense
+                };
+                let case = tiled(tiling, kernel(tiling, layout, second), &params);
+                let case = if second { case.output(m * n) } else { case.accumulate(m * n, 1.0) };
+                let case = match (second, layout) {
+                    (false, _) => case,
+                    (true, Layout::TN) => case.output(if m > 64 { m } else { n }),
+                    (true, _) => case.output(m * n),
+                };
+                cases.push((format!("{tiling:?} {layout:?} {m}x{n}x{k} second {second}"), case));
+            }
+        }
+    }
+    cases
+}
+
+#[test]
+fn every_tiling_agrees() {
+    agree(Tiling::ALL.into_iter().skip(1).flat_map(tiled_cases));
+}
+
+#[test]
+fn tilings_that_add_up_in_one_order_give_the_same_bits() {
+    let numbered = [Tiling::Square, Tiling::Vector, Tiling::Large, Tiling::Direct];
+    for (name, device) in crate::devices::all() {
+        for layout in [Layout::NN, Layout::NT, Layout::TN] {
+            let params = Params::dense(layout, 132, 140, 188);
+            let run = |tiling: Tiling| {
+                let case = tiled(tiling, kernel(tiling, layout, false), &params).output(132 * 140);
+                pollster::block_on(device.run(&case)).unwrap().swap_remove(4)
+            };
+            let first = run(numbered[0]);
+            for tiling in &numbered[1..] {
+                assert!(run(*tiling) == first, "{layout:?} {tiling:?} on {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_sum_cut_into_batches_and_folded_is_the_sum() {
+    let (m, n, k, part) = (20, 24, 1000, 160);
+    let parts = (k as u32).div_ceil(part);
+    let cut = Params {
+        k: part,
+        k_last: k as u32 - (parts - 1) * part,
+        batch: parts,
+        a_batch: part * m as u32,
+        b_batch: part * n as u32,
+        c_batch: (m * n) as u32,
+        ..Params::dense(Layout::TN, m, n, k)
+    };
+    let whole = case(&MATMUL_TN_SUMS, &Params::dense(Layout::TN, m, n, k)).output(m * n).output(n);
+    let pieces = tiled(Tiling::Square, &MATMUL_TN_SUMS, &cut);
+    let mut pieces = pieces.output(parts as usize * m * n).output(parts as usize * n);
+    pieces.data[..2].clone_from_slice(&whole.data[..2]);
+    for (name, device) in crate::devices::all() {
+        let (whole, pieces) = (whole.expected(), pollster::block_on(device.run(&pieces)).unwrap());
+        for (binding, count) in [(4, m * n), (5, n)] {
+            let words: Vec<f32> = pieces[binding].iter().map(|&word| f32::from_bits(word)).collect();
+            let params = matmul_fold::Params { count: count as u32, parts, accumulate: 0 };
+            let fold = Case::new(&matmul_fold::MATMUL_FOLD, &params, &[]).f32(words).output(count);
+            let sums = pollster::block_on(device.run(&fold)).unwrap().swap_remove(1);
+            for (sum, expected) in sums.iter().zip(&whole[binding]) {
+                assert!((f64::from(f32::from_bits(*sum)) - expected).abs() < 1e-4, "{name}: {sum} and {expected}");
+            }
         }
     }
 }

@@ -1,0 +1,65 @@
+// As matmul.wgsl, for a few rows.
+//!use activation
+//!use matmul_params
+//!use matmul_scalar
+//!use matmul_part
+const TALL: u32 = 4u; // rows of a tile
+const WIDE: u32 = 32u; // columns of a tile
+
+@compute @workgroup_size(256)
+fn matmul_rows_nn(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, false);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_rows_nn_pre(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, false);
+    store_tile_pre(place, t, tile);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_rows_nt(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, true);
+    finish_tile(place, t, tile);
+}
+
+@compute @workgroup_size(256)
+fn matmul_rows_nt_pre(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) t: u32,
+) {
+    let place = place_of(group, groups);
+    if (place.z >= p.batch) {
+        return;
+    }
+    let tile = product(place, t, true, true);
+    store_tile_pre(place, t, tile);
+    finish_tile(place, t, tile);
+}

@@ -30,13 +30,26 @@ pub use ledger::{Ledger, Owned};
 pub use report::{Check, Report};
 pub use runtime::Runtime;
 
-/// What a device imposes on memory.
+/// What a device imposes on memory, and what it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The largest binding, in words.
     pub binding_words: usize,
     /// The largest buffer, in words.
     pub buffer_words: usize,
+    /// What it is good at.
+    pub class: Class,
+}
+
+/// What kind of device it is: decides between kernels that compute the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The CPU player.
+    Cpu,
+    /// A GPU adapter in software: no parallel workgroups, dear barriers.
+    Software,
+    /// A GPU.
+    Gpu,
 }
 
 /// What the surroundings lend to a device: a clock and a way to let others run.
@@ -240,7 +253,7 @@ impl Device {
     /// What the device imposes on memory.
     pub fn limits(&self) -> Limits {
         match &self.player {
-            Player::Cpu(_) => Limits { binding_words: usize::MAX / 8, buffer_words: usize::MAX / 8 },
+            Player::Cpu(_) => Limits { binding_words: usize::MAX / 8, buffer_words: usize::MAX / 8, class: Class::Cpu },
             #[cfg(feature = "gpu")]
             Player::Gpu(gpu) => gpu.limits(),
         }

@@ -111,7 +111,7 @@ impl Params {
             Layout::TN => self.m | self.n,
         };
         let strides = self.a_step | self.b_step | self.c_step | self.a_batch | self.b_batch | self.c_batch;
-        (across | strides | self.a_start | self.b_start | self.c_start) % 4 == 0
+        (across | strides | self.a_start | self.b_start | self.c_start).is_multiple_of(4)
     }
 
     /// Rows and columns of one unit on the CPU: small enough to pause between two, large enough to pack B for. One or two rows

@@ -189,9 +189,10 @@ fn place(arenas: &mut Vec<usize>, limit: usize, words: usize, name: &str) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Class;
     use crate::nn::Init;
 
-    const LIMITS: Limits = Limits { binding_words: 1 << 20, buffer_words: 1024 };
+    const LIMITS: Limits = Limits { binding_words: 1 << 20, buffer_words: 1024, class: Class::Cpu };
 
     fn inventory() -> Inventory {
         let mut list = Inventory::new();

@@ -4,10 +4,11 @@
 //! sequence losses differ only in these. In training, [`Reverse::supersede`] makes value and gradient in one go.
 
 use super::linear::Layout;
+use super::product::product;
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse, inference_only};
 use crate::kernels::cross_entropy::{self, CROSS_ENTROPY};
-use crate::kernels::matmul::{self, MATMUL_NN, MATMUL_NT, MATMUL_TN, MATMUL_TN_SUMS};
+use crate::kernels::matmul;
 use crate::kernels::total::{self, TOTAL};
 use crate::plan::Operand;
 use crate::{bail, ensure};
@@ -62,16 +63,16 @@ impl LinearCrossEntropy {
         let (targets, coefficients) = (l.input(self.inputs() - 2), l.input(self.inputs() - 1));
         for first in (0..rows).step_by(chunk) {
             let count = chunk.min(rows - first);
-            let (layout, kernel) = match self.layout {
-                Layout::InOut => (matmul::Layout::NN, &MATMUL_NN),
-                Layout::OutIn => (matmul::Layout::NT, &MATMUL_NT),
+            let layout = match self.layout {
+                Layout::InOut => matmul::Layout::NN,
+                Layout::OutIn => matmul::Layout::NT,
             };
             let params = matmul::Params {
                 a_start: (first * width) as u32,
                 bias: self.bias.into(),
                 ..matmul::Params::dense(layout, count, vocab, width)
             };
-            l.launch(kernel, &params, &[], &[h, weight, bias, h, logits]);
+            product(l, layout, &params, [h, weight, bias, h, logits], None);
             let params = cross_entropy::Params {
                 rows: count as u32,
                 vocab: vocab as u32,
@@ -149,16 +150,17 @@ impl Gradients {
         let (h, weight) = (l.input(0), l.input(1));
         let start = (first * width) as u32;
         if self.h {
-            let (product, kernel) = match layout {
-                Layout::InOut => (matmul::Layout::NT, &MATMUL_NT),
-                Layout::OutIn => (matmul::Layout::NN, &MATMUL_NN),
+            let back = match layout {
+                Layout::InOut => matmul::Layout::NT,
+                Layout::OutIn => matmul::Layout::NN,
             };
             let params = matmul::Params {
                 c_start: start,
                 accumulate: l.accumulates(2).into(),
-                ..matmul::Params::dense(product, count, width, vocab)
+                ..matmul::Params::dense(back, count, width, vocab)
             };
-            l.launch(kernel, &params, &[], &[dlogits, weight, dlogits, dlogits, l.output(2)]);
+            let dh = l.output(2);
+            product(l, back, &params, [dlogits, weight, dlogits, dlogits, dh], None);
         }
         if !self.weight && !self.bias {
             return;
@@ -181,12 +183,9 @@ impl Gradients {
             }
         };
         let [a, b] = if layout == Layout::InOut { [h, dlogits] } else { [dlogits, h] };
-        if self.bias {
-            params.sums_accumulate = (first > 0 || l.accumulates(at_bias)).into();
-            l.launch(&MATMUL_TN_SUMS, &params, &[], &[a, b, a, a, dweight, l.output(at_bias)]);
-        } else {
-            l.launch(&MATMUL_TN, &params, &[], &[a, b, a, a, dweight]);
-        }
+        let dbias = self.bias.then(|| l.output(at_bias));
+        params.sums_accumulate = (self.bias && (first > 0 || l.accumulates(at_bias))).into();
+        product(l, matmul::Layout::TN, &params, [a, b, a, a, dweight], dbias);
     }
 }
 

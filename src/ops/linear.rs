@@ -4,13 +4,11 @@
 //! activation is saved for its derivative. `dx = dpre·Wᵀ`, `dW += xᵀ·dpre`, `dbias += Σ dpre`, `dresidual = dy`.
 
 use super::activation::ActivateGradient;
+use super::product::product;
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse, inference_only};
-use crate::kernels::Kernel;
 use crate::kernels::activation::Activation;
-use crate::kernels::matmul::{
-    self, MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Params,
-};
+use crate::kernels::matmul::{self, Params};
 use crate::plan::Operand;
 use crate::{bail, ensure};
 
@@ -84,9 +82,9 @@ impl Op for Linear {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (rows, inner) = rows_and_width(l.input_shape(0));
         let (_, out) = rows_and_width(l.output_shape(0));
-        let (layout, kernel, with_pre): (_, &'static Kernel, &'static Kernel) = match self.layout {
-            Layout::InOut => (matmul::Layout::NN, &MATMUL_NN, &MATMUL_NN_PRE),
-            Layout::OutIn => (matmul::Layout::NT, &MATMUL_NT, &MATMUL_NT_PRE),
+        let layout = match self.layout {
+            Layout::InOut => matmul::Layout::NN,
+            Layout::OutIn => matmul::Layout::NT,
         };
         let params = Params {
             bias: self.bias.into(),
@@ -98,11 +96,8 @@ impl Op for Linear {
         let (x, weight, y) = (l.input(0), l.input(1), l.output(0));
         let bias = if self.bias { l.input(2) } else { x };
         let residual = if self.residual { l.input(l.inputs() - 1) } else { x };
-        if self.activation.is_some() {
-            l.launch(with_pre, &params, &[], &[x, weight, bias, residual, y, l.output(1)]);
-        } else {
-            l.launch(kernel, &params, &[], &[x, weight, bias, residual, y]);
-        }
+        let pre = self.activation.map(|_| l.output(1));
+        product(l, layout, &params, [x, weight, bias, residual, y], pre);
         Ok(())
     }
 
@@ -153,13 +148,13 @@ impl Op for InputGradient {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (rows, out) = rows_and_width(l.input_shape(0));
         let (_, inner) = rows_and_width(l.output_shape(0));
-        let (layout, kernel): (_, &'static Kernel) = match self.layout {
-            Layout::InOut => (matmul::Layout::NT, &MATMUL_NT),
-            Layout::OutIn => (matmul::Layout::NN, &MATMUL_NN),
+        let layout = match self.layout {
+            Layout::InOut => matmul::Layout::NT,
+            Layout::OutIn => matmul::Layout::NN,
         };
         let params = Params { accumulate: l.accumulates(0).into(), ..Params::dense(layout, rows, inner, out) };
         let (dy, weight, dx) = (l.input(0), l.input(1), l.output(0));
-        l.launch(kernel, &params, &[], &[dy, weight, dy, dy, dx]);
+        product(l, layout, &params, [dy, weight, dy, dy, dx], None);
         Ok(())
     }
 
@@ -203,14 +198,10 @@ impl Op for WeightGradient {
             sums_of_a: (self.layout == Layout::OutIn).into(),
             ..Params::dense(matmul::Layout::TN, m, n, rows)
         };
-        if !self.bias {
-            l.launch(&MATMUL_TN, &params, &[], &[a, b, a, a, dweight]);
-            return Ok(());
-        }
-        let place = usize::from(self.weight);
-        params.sums_accumulate = l.accumulates(place).into();
-        let dbias = l.output(place);
-        l.launch(&MATMUL_TN_SUMS, &params, &[], &[a, b, a, a, dweight, dbias]);
+        let dbias = self.bias.then(|| usize::from(self.weight));
+        params.sums_accumulate = dbias.is_some_and(|place| l.accumulates(place)).into();
+        let dbias = dbias.map(|place| l.output(place));
+        product(l, matmul::Layout::TN, &params, [a, b, a, a, dweight], dbias);
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod gate;
 mod head_norm;
 mod linear;
 mod losses;
+mod product;
 mod norm;
 mod pool;
 mod relative_bias;

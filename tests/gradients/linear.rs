@@ -1,7 +1,9 @@
 //! Linear layers: every flag in every layout, weights shared and frozen.
 
-use griot::device::Slice;
+use griot::device::reference::Reference;
+use griot::device::{Class, Limits, Slice};
 use griot::graph::Graph;
+use griot::kernels::Live;
 use griot::kernels::activation::Activation;
 use griot::ops::{Layout, Linear};
 
@@ -57,4 +59,39 @@ fn sizes_that_do_not_fit_are_named() {
     let error = graph.one(Linear::plain(Layout::InOut), &[x, weight]).unwrap_err();
     assert_eq!(error.code(), "shape");
     assert_eq!(error.to_string(), "linear: inner sizes differ: x is [2, 3, 64], the InOut weight is [48, 64]");
+}
+
+/// The gradients of weight and bias over many rows, as a device of `class` plans them; they add to ones.
+fn weight_gradients(class: Class, layout: Layout) -> (usize, Vec<f64>) {
+    let (rows, inner, out) = (1100, 3, 5);
+    let mut graph = Graph::new();
+    let x = graph.input("x", &[rows, inner]);
+    let slice = |buffer, offset, words| Slice { buffer, offset, words };
+    let shape = if layout == Layout::InOut { [inner, out] } else { [out, inner] };
+    let weight = graph.weight("weight", &shape, slice(0, 0, 15), Some(slice(1, 0, 15)));
+    let bias = graph.weight("bias", &[out], slice(0, 64, 5), Some(slice(1, 64, 5)));
+    let y = graph.one(Linear { bias: true, ..Linear::plain(layout) }, &[x, weight, bias]).unwrap();
+    let dy = graph.input("dy", &[rows, out]);
+    graph.backward(&[(y, Some(dy))]).unwrap();
+    let plan = graph.plan(2, Limits { binding_words: 1 << 28, buffer_words: 1 << 28, class }).unwrap();
+    let mut memory = Reference::new(&[&[128, 128], &plan.own[..]].concat());
+    let numbers = |count: usize| (0..count).map(|i| ((i * 37) % 101) as f64 / 50.0 - 1.0).collect::<Vec<f64>>();
+    memory.write(plan.slice("x").unwrap(), &numbers(rows * inner));
+    memory.write(plan.slice("dy").unwrap(), &numbers(rows * out));
+    memory.write(slice(1, 0, 128), &[1.0; 128]);
+    memory.play(&plan.launches, &Live::default());
+    (plan.launches.len(), memory.read(slice(1, 0, 69)).to_vec())
+}
+
+#[test]
+fn sums_over_many_rows_are_the_same_when_a_gpu_cuts_them() {
+    for layout in [Layout::InOut, Layout::OutIn] {
+        let (launches, whole) = weight_gradients(Class::Cpu, layout);
+        let (more, cut) = weight_gradients(Class::Gpu, layout);
+        assert_eq!(more, launches + 2, "the sums were not cut");
+        assert!(whole.iter().any(|sum| (sum - 1.0).abs() > 0.5));
+        for (whole, cut) in whole.iter().zip(&cut) {
+            assert!((whole - cut).abs() < 1e-9 * whole.abs().max(1.0), "{layout:?}: {whole} and {cut}");
+        }
+    }
 }

@@ -5,13 +5,13 @@
 
 use griot::Result;
 use griot::device::reference::Reference;
-use griot::device::{Limits, Slice};
+use griot::device::{Class, Limits, Slice};
 use griot::graph::{Graph, Tensor};
 use griot::kernels::Live;
 use griot::plan::Plan;
 use griot::rng::Rng;
 
-const LIMITS: Limits = Limits { binding_words: 1 << 30, buffer_words: 1 << 30 };
+const LIMITS: Limits = Limits { binding_words: 1 << 30, buffer_words: 1 << 30, class: Class::Cpu };
 const STEP: f64 = 1e-5;
 
 type Build = dyn Fn(&mut Graph, &[Tensor], &[Tensor]) -> Result<Vec<Tensor>>;

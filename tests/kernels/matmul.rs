@@ -223,9 +223,7 @@ fn the_same_launch_gives_the_same_bits_again() {
 /// Products that every tiling takes, with all that a tiling may get wrong: edges, epilogues, sums, strides, batches.
 fn tiled_cases(tiling: Tiling) -> Vec<(String, Case)> {
     let mut cases = Vec::new();
-    for (m, n, k) in
-        [(128, 128, 32), (132, 68, 52), (4, 260, 300), (3, 36, 8), (1, 132, 516), (200, 4, 4), (67, 131, 53)]
-    {
+    for (m, n, k) in [(132, 136, 52), (3, 36, 8), (1, 132, 516), (67, 131, 53)] {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             for second in [false, true] {
                 let dense = Params::dense(layout, m, n, k);

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use griot::device::{Device, Limits, Signal, Slice};
+use griot::device::{Class, Device, Limits, Signal, Slice};
 use griot::graph::Graph;
 use griot::kernels::{Live, place};
 use griot::ops::{GradientNorm, Rule, Update};
@@ -39,7 +39,7 @@ fn graph(rule: Rule, clip: Option<f32>) -> Graph {
 /// The weights after the steps, both stretches in turn, and the last report.
 fn play(device: &Device, graph: &Graph, start: &[Vec<f32>], steps: &[Vec<Vec<f32>>]) -> (Vec<f32>, Vec<f32>) {
     block_on(async {
-        let plan = graph.plan(2, Limits { binding_words: 1 << 28, buffer_words: 1 << 28 }).unwrap();
+        let plan = graph.plan(2, Limits { binding_words: 1 << 28, buffer_words: 1 << 28, class: Class::Cpu }).unwrap();
         let mut table = Vec::new();
         for &words in [6 * ROOM, 4 * ROOM].iter().chain(&plan.own) {
             table.push(device.allocate("update", words).await.unwrap());

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::report::Check;
-use super::{Buffer, Host, Launch, Ledger, Limits, Options, Signal};
+use super::{Buffer, Class, Host, Launch, Ledger, Limits, Options, Signal};
 use crate::error::{Error, Kind, Result};
 use crate::kernels::Live;
 use crate::kernels::compose::Variant;
@@ -59,6 +59,7 @@ impl Gpu {
         Limits {
             binding_words: words(self.card.limits.max_storage_buffer_binding_size),
             buffer_words: words(self.card.limits.max_buffer_size),
+            class: if self.card.software { Class::Software } else { Class::Gpu },
         }
     }
 

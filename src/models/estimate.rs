@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::models::presets::{Sizes, gpt};
 
-    const LIMITS: Limits = Limits { binding_words: 1 << 28, buffer_words: 1 << 28 };
+    const LIMITS: Limits = Limits { binding_words: 1 << 28, buffer_words: 1 << 28, class: crate::device::Class::Cpu };
 
     fn config() -> Config {
         let sizes = r#"{"layers": 2, "heads": 2, "width": 64, "context": 64, "vocabSize": 500}"#;

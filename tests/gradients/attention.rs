@@ -58,7 +58,8 @@ fn a_row_of_16384_positions_needs_less_than_64_megabytes_with_its_gradient() {
         let seed = graph.input("seed", &[1, time, 64]);
         graph.backward(&[(out, Some(seed))]).unwrap();
         graph.keep("gradient", graph.gradient(packed).unwrap());
-        let limits = griot::device::Limits { binding_words: 1 << 25, buffer_words: 1 << 26 };
+        let limits =
+            griot::device::Limits { binding_words: 1 << 25, buffer_words: 1 << 26, class: griot::device::Class::Cpu };
         graph.plan(0, limits).unwrap().bytes()
     };
     assert!(bytes(16_384) < 64_000_000, "{} bytes", bytes(16_384));

@@ -3,6 +3,8 @@
 //! What trains and what generates share this; they meet nowhere else. The table's places, W being the number of weight arenas:
 //! weights from 0, gradients from W, the two moments from 2W and 3W, then the report, the drawn tokens, and the caches.
 
+use std::cell::Cell;
+
 use super::{Config, Gradients, Model, Store, init};
 use crate::device::Slice;
 use crate::ensure;
@@ -11,7 +13,7 @@ use crate::nn::Role;
 use crate::plan::{Arenas, Stages};
 
 /// Places for caches: a cache may be split over as many buffers.
-const CACHES: usize = 16;
+pub const CACHES: usize = 16;
 
 /// A model with its memory.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Placed {
     pub arenas: Arenas,
     /// The plans made ready.
     pub stages: Stages,
+    /// Who wrote the cache last.
+    cache: Cell<u64>,
 }
 
 impl Placed {
@@ -40,7 +44,7 @@ impl Placed {
         for (place, &words) in store.arenas().iter().enumerate() {
             arenas.ensure(place, words, "weights").await?;
         }
-        let placed = Placed { config, model, store, arenas, stages: Stages::new() };
+        let placed = Placed { config, model, store, arenas, stages: Stages::new(), cache: Cell::new(0) };
         placed.fill(0, |role| role == Role::Fixed)?;
         Ok(placed)
     }
@@ -98,6 +102,17 @@ impl Placed {
             }
         }
         Ok(())
+    }
+
+    /// Takes the cache over; what stood in it is nobody's any more.
+    pub fn take_cache(&self) -> u64 {
+        self.cache.set(self.cache.get() + 1);
+        self.cache.get()
+    }
+
+    /// Whether the cache still holds what the taker of this turn wrote.
+    pub fn holds_cache(&self, turn: u64) -> bool {
+        self.cache.get() == turn
     }
 
     /// The place of what a step reports.

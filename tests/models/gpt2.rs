@@ -6,7 +6,7 @@ use griot::train::options::{Clip, Decay, Form, Optimizer, Options, Timing};
 use griot::train::{Source, Trainer};
 
 use crate::golden::Golden;
-use crate::seat::{check_forward, check_gradients, devices, load, training_batches};
+use crate::seat::{check_forward, check_gradients, devices, greedy, load, training_batches};
 
 #[test]
 fn gpt2_gives_the_reference_numbers() {
@@ -78,4 +78,9 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
             }
         });
     }
+}
+
+#[test]
+fn greedy_decoding_with_a_cache_gives_the_reference_sequences() {
+    greedy("gpt2");
 }

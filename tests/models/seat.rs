@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use griot::device::{Choice, Device, Host, Ledger, Options, Signal};
+use griot::generate::Decoder;
 use griot::tasks::{Given, Labels, Loading, Model};
 
 use crate::golden::{Golden, agree, largest, worst};
@@ -168,6 +169,41 @@ pub fn check_gradients(case: &str) {
             let (scale, tolerance) = if noise { (most, 1e-5) } else { (largest(&numbers.data), 1e-3) };
             let off = worst(&got.data, &numbers.data, scale);
             assert!(off <= tolerance, "{case} on {name}: gradient of {parameter} off by {off:.2e}");
+        }
+    }
+}
+
+/// Greedy decoding of the stored prompts, alone and as one batch padded on the left, token for token.
+pub fn greedy(case: &str) {
+    let golden = Golden::open(case);
+    for (name, device) in devices() {
+        let model = load(&device, &golden);
+        for kind in ["single", "batch"] {
+            let record = &golden.record["greedy"][kind];
+            let rows = |key: &str| -> Vec<Vec<u32>> { serde_json::from_value(record[key].clone()).unwrap() };
+            let (ids, mask, expected) = (rows("input_ids"), rows("attention_mask"), rows("sequences"));
+            let prompts: Vec<Vec<u32>> = ids
+                .iter()
+                .zip(&mask)
+                .map(|(ids, mask)| ids.iter().zip(mask).filter(|(_, m)| **m == 1).map(|(id, _)| *id).collect())
+                .collect();
+            let made: Vec<Vec<u32>> = pollster::block_on(async {
+                let mut decoder = Decoder::new(model.placed().clone(), &prompts).await.unwrap();
+                let mut made = vec![Vec::new(); prompts.len()];
+                for _ in 0..record["max_new_tokens"].as_u64().unwrap() {
+                    let logits = decoder.logits(&Signal::default()).await.unwrap();
+                    let next: Vec<u32> = logits
+                        .iter()
+                        .map(|row| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap() as u32)
+                        .collect();
+                    made.iter_mut().zip(&next).for_each(|(made, &id)| made.push(id));
+                    decoder.push(&next).unwrap();
+                }
+                made
+            });
+            for (row, (made, expected)) in made.iter().zip(&expected).enumerate() {
+                assert_eq!(made, &expected[ids[row].len()..], "{case} {kind} on {name}, row {row}");
+            }
         }
     }
 }

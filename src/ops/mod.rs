@@ -19,7 +19,6 @@ mod product;
 mod norm;
 mod pool;
 mod positions;
-mod pending;
 mod relative_bias;
 mod rope;
 mod sample;

@@ -7,7 +7,7 @@ use super::stop::Stops;
 use crate::device::Signal;
 use crate::error::Result;
 use crate::generate::Decoder;
-use crate::generate::sampler::choose;
+use crate::generate::sampler::{best, choose};
 use crate::generate::settings::{Choices, Settings};
 use crate::{bail, ensure};
 
@@ -152,8 +152,8 @@ impl Model {
         let logits = decoder.logits(signal).await?;
         let Some(logits) = logits.first() else { bail!(Internal, "next: no logits") };
         let scores: Vec<f64> = logits.iter().map(|&l| f64::from(l)).collect();
-        let p = crate::generate::sampler::probabilities(&scores);
-        let best = crate::generate::sampler::best(&scores, top);
+        let (p, _) = crate::kernels::processors::softmax(&scores);
+        let best = best(&scores, top);
         Ok(best.into_iter().map(|id| (id as u32, p[id], logits[id])).collect())
     }
 }

@@ -6,11 +6,12 @@ use griot::train::options::{Clip, Decay, Form, Optimizer, Options, Timing};
 use griot::train::{Source, Trainer};
 
 use crate::golden::Golden;
-use crate::seat::{check_forward, check_gradients, devices, greedy, load, training_batches};
+use crate::seat::{check_attentions, check_forward, check_gradients, devices, greedy, load, training_batches};
 
 #[test]
 fn gpt2_gives_the_reference_numbers() {
     check_forward("gpt2");
+    check_attentions("gpt2");
 }
 
 #[test]

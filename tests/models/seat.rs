@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use griot::device::{Choice, Device, Host, Ledger, Options, Signal};
+use griot::device::{Device, Host, Ledger, Options, Signal};
 use griot::generate::Decoder;
 use griot::tasks::{Given, Labels, Loading, Model};
 
@@ -10,10 +10,8 @@ use crate::golden::{Golden, agree, largest, worst};
 
 /// The devices of this machine; one that is missing is named.
 pub fn devices() -> Vec<(&'static str, Rc<Device>)> {
-    let open =
-        |choice| pollster::block_on(Device::open(choice, Host::native(), Ledger::new(None), &Options::default()));
-    let mut found = vec![("cpu", Rc::new(open(Choice::Cpu).unwrap()))];
-    match open(Choice::WebGpu) {
+    let mut found = vec![("cpu", Rc::new(Device::cpu(Host::native(), Ledger::new(None))))];
+    match pollster::block_on(Device::gpu(Host::native(), Ledger::new(None), &Options::default())) {
         Ok(gpu) => found.push(("gpu", Rc::new(gpu))),
         Err(error) => eprintln!("skipped: no GPU adapter here ({error})"),
     }

@@ -251,7 +251,7 @@ pub(super) fn probabilities<S: Scalar>(
 }
 
 /// The plain formula: every probability of a row, then the weighted sum.
-fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
+pub(super) fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let p: &Params = call.params();
     let rows = Rows::of(call, p);
     let (out, lse) = (call.output(5), call.output(6));

@@ -11,6 +11,7 @@ pub mod adam;
 pub mod attention;
 pub mod attention_bias;
 mod attention_cpu;
+pub mod attention_decode;
 pub mod attention_delta;
 pub mod attention_keys;
 pub mod attention_map;
@@ -62,6 +63,7 @@ pub const ALL: &[&Kernel] = &[
     &adam::ADAM,
     &attention::ATTENTION,
     &attention_bias::ATTENTION_BIAS,
+    &attention_decode::ATTENTION_DECODE,
     &attention_delta::ATTENTION_DELTA,
     &attention_keys::ATTENTION_KEYS,
     &attention_map::ATTENTION_MAP,

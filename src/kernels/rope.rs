@@ -67,6 +67,43 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     }
 }
 
+/// The same in f32, along contiguous numbers; every number is added to, after zeros where nothing was.
+fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
+    let p: &Params = call.params();
+    let (x, table, y) = (call.input(0), call.input(2), call.output(3));
+    let (width, head, rotary) = (p.width as usize, p.head as usize, p.rotary as usize);
+    let (half, turned, sign) = (rotary / 2, p.turned as usize, if p.inverse == 1 { -1.0 } else { 1.0 });
+    for row in units {
+        let position = call.id(1, row).min(p.positions as usize - 1);
+        let (cosines, sines) = table[position * rotary..(position + 1) * rotary].split_at(half);
+        let angles = cosines.iter().zip(sines);
+        let (x, y) = (&x[row * width..(row + 1) * width], &mut y[row * width..(row + 1) * width]);
+        if p.accumulate == 0 {
+            y.fill(0.0);
+        }
+        let copy = |from: &[f32], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(y, x)| *y += x);
+        copy(&x[turned..], &mut y[turned..]);
+        for (x, y) in x[..turned].chunks_exact(head).zip(y.chunks_exact_mut(head)) {
+            copy(&x[rotary..], &mut y[rotary..]);
+            if p.interleaved == 1 {
+                for (((x, y), c), s) in x.chunks_exact(2).zip(y.chunks_exact_mut(2)).zip(cosines).zip(sines) {
+                    y[0] += x[0] * c - x[1] * s * sign;
+                    y[1] += x[1] * c + x[0] * s * sign;
+                }
+                continue;
+            }
+            let (x1, x2) = (&x[..half], &x[half..rotary]);
+            let (y1, y2) = y[..rotary].split_at_mut(half);
+            for (((y, x1), x2), (c, s)) in y1.iter_mut().zip(x1).zip(x2).zip(angles.clone()) {
+                *y += x1 * c - x2 * s * sign;
+            }
+            for (((y, x1), x2), (c, s)) in y2.iter_mut().zip(x1).zip(x2).zip(angles.clone()) {
+                *y += x2 * c + x1 * s * sign;
+            }
+        }
+    }
+}
+
 fn check() -> Case {
     let p = Params {
         rows: 6,
@@ -89,7 +126,7 @@ pub static ROPE: Kernel = Kernel {
     wgsl: include_str!("../../shaders/rope.wgsl"),
     bindings: &[read("x"), read("positions"), read("table"), write("y")],
     params_words: 9,
-    cpu: reference::<f32>,
+    cpu,
     reference: reference::<f64>,
     check,
 };

@@ -8,6 +8,7 @@ use crate::ensure;
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse, Tensor, inference_only};
 use crate::kernels::attention::{ATTENTION, Params};
+use crate::kernels::attention_decode::{self, ATTENTION_DECODE};
 
 use super::attention_backward::{Backward, Delta, Part};
 
@@ -190,7 +191,12 @@ impl Op for Attention {
         let bias = l.input(if self.bias { 3 } else { 2 });
         let places = l.input(if self.source == Source::Cached { l.inputs() - 1 } else { 2 });
         let bindings = [l.input(0), l.input(1), l.input(2), bias, places, l.output(0), l.output(1)];
-        l.launch(&ATTENTION, &params, &self.constants(), &bindings);
+        match attention_decode::constants(&params) {
+            Some(constants) => {
+                l.launch(&ATTENTION_DECODE, &attention_decode::Params(params), &constants, &bindings);
+            }
+            None => l.launch(&ATTENTION, &params, &self.constants(), &bindings),
+        }
         Ok(())
     }
 

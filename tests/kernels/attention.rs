@@ -2,6 +2,7 @@
 
 use griot::kernels::attention::{ATTENTION, Params, spans_of_segments};
 use griot::kernels::attention_bias::{self, ATTENTION_BIAS};
+use griot::kernels::attention_decode::{self, ATTENTION_DECODE};
 use griot::kernels::attention_delta::{self, ATTENTION_DELTA};
 use griot::kernels::attention_keys::{self, ATTENTION_KEYS};
 use griot::kernels::attention_map::{self, ATTENTION_MAP};
@@ -93,6 +94,14 @@ impl Scene {
         let case = case.tolerance(if self.query.iter().any(|x| x.abs() > 10.0) { 4e-5 } else { 1e-5 });
         let case = case.f32(self.query.clone()).f32(self.keys.clone()).u32(self.spans.clone());
         case.f32(self.bias.clone()).u32(self.places.clone()).output(rows * self.p.head as usize).output(rows)
+    }
+
+    /// The same launch by the kernel for decoding, where that takes it.
+    fn decode(&self) -> Option<Case> {
+        let constants = attention_decode::constants(&self.p)?;
+        let mut case = Case::new(&ATTENTION_DECODE, &attention_decode::Params(self.p), &constants).live(self.live);
+        case.data = self.forward().data;
+        Some(case)
     }
 
     fn map(&self) -> Case {
@@ -268,25 +277,42 @@ fn dropout_drops_the_same_in_every_player_and_keeps_the_mean() {
 #[test]
 fn a_cache_is_read_by_place_and_only_up_to_the_present() {
     let mut cases = Vec::new();
-    for (time, past) in [(1u32, 0u32), (1, 40), (5, 33), (70, 2)] {
+    let mut decoded = 0;
+    for (time, past, capacity, flags) in [
+        (1u32, 0u32, 80u32, 0),
+        (1, 40, 80, 0),
+        (1, 700, 900, 0),
+        (1, 530, 600, 1),
+        (2, 300, 310, 2),
+        (4, 255, 300, 0),
+        (5, 33, 80, 0),
+        (70, 2, 80, 0),
+    ] {
         let p = Params {
             cached: 1,
-            keys: 80,
+            keys: capacity,
             key_stride: 2 * 2 * 16,
             key_offset: 0,
             value_offset: 32,
+            window: if flags == 1 { 100 } else { 0 },
+            softcap: if flags == 1 { 2.0 } else { 0.0 },
+            reach: if flags == 2 { capacity } else { 0 },
             ..packed(2, 4, 2, 16, time)
         };
-        let mut scene = scene(p, 1.0, vec![0, 80, past.min(4), 80]);
-        let block = (80 * p.key_stride) as usize;
+        let mut scene = scene(p, 1.0, vec![0, capacity, past.min(4), capacity]);
+        let block = (capacity * p.key_stride) as usize;
         scene.keys.extend(vec![0.5; block]);
         scene.places = vec![2, 0];
         for words in scene.keys.chunks_mut(block) {
-            words[((past + time) * p.key_stride).min(80 * p.key_stride) as usize..].fill(f32::NAN);
+            words[((past + time) * p.key_stride) as usize..].fill(f32::NAN);
         }
         scene.live = Live::default().with(place::PAST, past);
         cases.push((format!("cache, {time} after {past}"), scene.forward()));
+        let decode = scene.decode();
+        decoded += usize::from(decode.is_some());
+        cases.extend(decode.map(|case| (format!("cache, {time} after {past}, decoding"), case)));
     }
+    assert_eq!(decoded, 6, "eight rows of queries on a head of keys are few, ten are not");
     agree(cases);
 }
 

@@ -38,7 +38,6 @@ pub use linear::{Layout, Linear};
 pub use losses::LogitLoss;
 pub use norm::{Norm, NormKind};
 pub use pool::Pool;
-pub use pending::*;
 pub use positions::Positions;
 pub use relative_bias::RelativeBias;
 pub use rope::Rope;

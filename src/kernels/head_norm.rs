@@ -115,13 +115,13 @@ fn weights<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let (x, dy, stats) = (call.input(0), call.input(1), call.input(2));
     let (dqueries, dkeys) = (call.output(3), call.output(4));
     let mut sums = vec![0.0f64; units.len()];
-    for unit in 0..p.rows as usize * across {
+    for (unit, rstd) in stats[..p.rows as usize * across].iter().enumerate() {
         let place = unit % across;
         let column = if place < p.heads as usize { 0 } else { head };
         if !p.normed(place) {
             continue;
         }
-        let rstd = stats[unit].wide();
+        let rstd = rstd.wide();
         for at in units.start.max(column)..units.end.min(column + head) {
             let i = unit * head + at - column;
             sums[at - units.start] += dy[i].wide() * x[i].wide() * rstd;

@@ -2,8 +2,8 @@
 //!
 //! Config in, graph and inventory out. Norms stand after each half, or before it in a FlauBERT that says so.
 
-use super::config::{Bert, Config, Flavour, Task};
-use super::{Model, Outputs};
+use super::config::{Bert, Config, Flavour, Problem, Task};
+use super::{Ending, Model, Outputs};
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::kernels::activation::Activation;
@@ -24,6 +24,7 @@ pub struct BertModel {
     /// BERT's and RoBERTa's bare models have it in their files; nothing here reads it.
     pooler: Option<Linear>,
     dropout: f32,
+    ending: Ending,
 }
 
 impl BertModel {
@@ -46,6 +47,14 @@ impl BertModel {
             pooler: pooled.then(|| Linear::new("pooler", width, width, Init::normal(c.std))),
             tokens,
             dropout: c.hidden_dropout,
+            ending: match (config.task, config.problem) {
+                (Task::Answer, _) => Ending::Places,
+                (Task::Classify, Some(Problem::MultiLabel)) => Ending::Labels,
+                (Task::Classify, Some(Problem::Regression)) => Ending::Numbers,
+                // One label and no word of the problem: the reference takes it for a number.
+                (Task::Classify, None) if config.labels.len() == 1 => Ending::Numbers,
+                _ => Ending::OneLabel,
+            },
         }
     }
 }
@@ -59,6 +68,8 @@ fn block(config: &Config, c: &Bert, layer: usize) -> Block {
         layer,
         order: if c.pre_norm { Order::Before } else { Order::After },
         attention: Attention {
+            // The softmax over positions counts the padding's too.
+            open: config.task == Task::Answer,
             dropout: c.attention_dropout,
             ..Attention::new(
                 Linear::fused(
@@ -173,5 +184,9 @@ impl Model for BertModel {
 
     fn head(&self) -> Option<&Head> {
         self.head.as_ref()
+    }
+
+    fn ending(&self) -> Ending {
+        self.ending
     }
 }

@@ -74,6 +74,19 @@ impl Outputs {
     }
 }
 
+/// What a loss is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// One of the outputs is right at each position: tokens, labels.
+    OneLabel,
+    /// One of the positions is right for each output: where an answer starts and ends.
+    Places,
+    /// Each output is right or not.
+    Labels,
+    /// Each output is a number to come near.
+    Numbers,
+}
+
 /// An assembly: one architecture at one config.
 pub trait Model: std::fmt::Debug {
     /// Its parameters, in order.
@@ -95,6 +108,11 @@ pub trait Model: std::fmt::Debug {
     /// Its head, if its task has one.
     fn head(&self) -> Option<&Head>;
 
+    /// What its loss is made of.
+    fn ending(&self) -> Ending {
+        Ending::OneLabel
+    }
+
     /// Logits of what [`Model::forward`] gave: (B, T, outputs).
     fn logits(
         &self,
@@ -108,7 +126,10 @@ pub trait Model: std::fmt::Debug {
         head.logits(&mut Pass::head(graph, weights, mode, shape), outputs.last)
     }
 
-    /// The loss (1), and −log p of each target (B·T), with the inputs `targets` and `coefficients` (B·T).
+    /// The loss (1) of the task, and its terms.
+    ///
+    /// Inputs `targets` and `coefficients` (B·T) for one label of several, terms −log p of each target. To answer, both are
+    /// (B, 2), with `counted` (B, 2), the positions that count. For several labels and for numbers `labels` (B·T, outputs).
     fn loss(
         &self,
         graph: &mut Graph,
@@ -119,7 +140,15 @@ pub trait Model: std::fmt::Debug {
         smoothing: f32,
     ) -> Result<(Tensor, Tensor)> {
         let Some(head) = self.head() else { crate::bail!(BadOption, "a model without a head has no loss") };
-        head.loss(&mut Pass::head(graph, weights, mode, shape), outputs.last, smoothing)
+        let pass = &mut Pass::head(graph, weights, mode, shape);
+        let plain = smoothing == 0.0;
+        match self.ending() {
+            Ending::OneLabel => head.loss(pass, outputs.last, smoothing),
+            _ if !plain => crate::bail!(BadOption, "labelSmoothing: is for one label of several"),
+            Ending::Places => head.span_loss(pass, outputs.last),
+            Ending::Labels => head.label_loss(pass, outputs.last, false),
+            Ending::Numbers => head.label_loss(pass, outputs.last, true),
+        }
     }
 }
 

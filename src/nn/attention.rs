@@ -58,6 +58,8 @@ pub struct Attention {
     pub rotary: Option<Rotary>,
     /// T5's relative positions.
     pub relative: Option<Relative>,
+    /// Positions outside their row's span see the span too, as the reference's padding does.
+    pub open: bool,
     /// Dropout of probabilities.
     pub dropout: f32,
 }
@@ -88,6 +90,7 @@ impl Attention {
             norms: None,
             rotary: None,
             relative: None,
+            open: false,
             dropout: 0.0,
         }
     }
@@ -112,6 +115,7 @@ impl Attention {
             causal: self.causal,
             window: self.window,
             softcap: self.cap,
+            open: self.open,
             dropout,
             stream,
             ..ops::Attention::new(self.heads, self.kv_heads, self.head)

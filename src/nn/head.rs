@@ -127,6 +127,33 @@ impl Head {
         })
     }
 
+    /// The loss (1) over the positions of a row, one softmax for each output, and its terms (B, outputs). Inputs: `targets` and
+    /// `coefficients` (B, outputs), `counted` (B, 2), the positions that count.
+    pub fn span_loss(&self, pass: &mut Pass<'_>, x: Tensor) -> Result<(Tensor, Tensor)> {
+        let logits = self.logits(pass, x)?;
+        let (batch, sides) = (pass.shape.batch, pass.graph.shape(logits).last().copied().unwrap_or(0));
+        let targets = pass.feed("targets", &[batch, sides])?;
+        let counted = pass.feed("counted", &[batch, 2])?;
+        let coefficients = pass.feed("coefficients", &[batch, sides])?;
+        match pass.graph.apply(ops::SpanLoss, &[logits, targets, counted, coefficients])?[..] {
+            [loss, each, _] => Ok((loss, each)),
+            _ => crate::bail!(Internal, "the loss gives three tensors"),
+        }
+    }
+
+    /// The loss (1) of labels that are each there or not, or of numbers to come near, and its terms (B·T). Inputs: `labels`
+    /// (B·T, outputs), `coefficients` (B·T).
+    pub fn label_loss(&self, pass: &mut Pass<'_>, x: Tensor, squared: bool) -> Result<(Tensor, Tensor)> {
+        let logits = self.logits(pass, x)?;
+        let (rows, width) = (pass.shape.batch * pass.shape.time, pass.graph.shape(logits).last().copied().unwrap_or(0));
+        let labels = pass.feed("labels", &[rows, width])?;
+        let coefficients = pass.feed("coefficients", &[rows])?;
+        match pass.graph.apply(ops::LabelLoss { squared }, &[logits, labels, coefficients])?[..] {
+            [loss, each] => Ok((loss, each)),
+            _ => crate::bail!(Internal, "the loss gives two tensors"),
+        }
+    }
+
     /// The loss (1), and −log p of each target (B·T).
     pub fn loss(&self, pass: &mut Pass<'_>, x: Tensor, smoothing: f32) -> Result<(Tensor, Tensor)> {
         pass.scope("head", |pass| {

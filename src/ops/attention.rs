@@ -53,6 +53,8 @@ pub struct Attention {
     pub stream: u32,
     /// Spans are given for each position.
     pub segments: bool,
+    /// A query outside its row's span sees the span too, as the reference's padding does.
+    pub open: bool,
     /// Where keys come from.
     pub source: Source,
 }
@@ -72,6 +74,7 @@ impl Attention {
             dropout: 0.0,
             stream: 0,
             segments: false,
+            open: false,
             source: Source::Packed,
         }
     }
@@ -151,7 +154,7 @@ impl Attention {
             key_offset: if packed { h * d } else { 0 } as u32,
             value_offset: if packed { (h + k) * d } else { k * d } as u32,
             segments: self.segments.into(),
-            own: (self.source != Source::Cross).into(),
+            own: (self.source != Source::Cross && !self.open).into(),
             cached: (self.source == Source::Cached).into(),
             causal: self.causal.into(),
             window: self.window.unwrap_or(0) as u32,

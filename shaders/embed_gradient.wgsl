@@ -7,6 +7,7 @@ struct Params {
     vocab: u32, // V
     tiles: u32, // of 64 columns
     scale: f32,
+    blank: u32, // this id's row learns nothing
 }
 
 @group(0) @binding(0) var<storage, read> buckets: array<u32>; // (1 + N + (N + 1) + N): count, ids, starts, order
@@ -39,7 +40,7 @@ fn embed_gradient(
     }
     parts[thread] = sum;
     workgroupBarrier();
-    if (thread < 64u && column < p.width && id < p.vocab) {
+    if (thread < 64u && column < p.width && id < p.vocab && id != p.blank) {
         let whole = (parts[thread] + parts[thread + 64u]) + (parts[thread + 128u] + parts[thread + 192u]);
         dtable[id * p.width + column] += p.scale * whole;
     }

@@ -21,6 +21,8 @@ pub struct Params {
     pub tiles: u32,
     /// What the forward pass multiplied the table's rows by.
     pub scale: f32,
+    /// The id whose row learns nothing: the padding's; 2³² − 1 for none.
+    pub blank: u32,
 }
 
 impl super::Params for Params {
@@ -38,7 +40,8 @@ fn slot<S: Scalar>(call: &Call<'_, S>, p: &Params, slot: usize) -> Option<(usize
     }
     let id = call.id(0, 1 + slot);
     let (first, last) = (call.id(0, 1 + rows + slot), call.id(0, 2 + rows + slot));
-    (id < p.vocab as usize && last <= rows).then_some((id, 2 + 2 * rows + first..2 + 2 * rows + last))
+    (id < p.vocab as usize && id != p.blank as usize && last <= rows)
+        .then_some((id, 2 + 2 * rows + first..2 + 2 * rows + last))
 }
 
 fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
@@ -70,7 +73,7 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 
 fn check() -> Case {
     let ids = [2, 0, 2, 2, 1, 2, 2];
-    let params = Params { rows: 7, width: 70, vocab: 3, tiles: 2, scale: 2.0 };
+    let params = Params { rows: 7, width: 70, vocab: 3, tiles: 2, scale: 2.0, blank: 1 };
     Case::new(&EMBED_GRADIENT, &params, &[]).u32(embed::buckets(&ids)).uniform(490, 1.0).accumulate(210, 1.0)
 }
 
@@ -79,7 +82,7 @@ pub static EMBED_GRADIENT: Kernel = Kernel {
     name: "embed_gradient",
     wgsl: include_str!("../../shaders/embed_gradient.wgsl"),
     bindings: &[read("buckets"), read("dy"), write("dtable")],
-    params_words: 5,
+    params_words: 6,
     cpu,
     reference: reference::<f64>,
     check,

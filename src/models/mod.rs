@@ -129,7 +129,7 @@ pub trait Model: std::fmt::Debug {
     /// The loss (1) of the task, and its terms.
     ///
     /// Inputs `targets` and `coefficients` (B·T) for one label of several, terms −log p of each target. To answer, both are
-    /// (B, 2), with `counted` (B, 2), the positions that count. For several labels and for numbers `labels` (B·T, outputs).
+    /// (B, 2), with `counted` (B, 2), the positions that count. For several labels and for numbers `labels` (B, T, outputs).
     fn loss(
         &self,
         graph: &mut Graph,

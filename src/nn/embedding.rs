@@ -68,7 +68,12 @@ impl Embedding {
             let count: usize = pass.graph.shape(ids).iter().product();
             inputs.push(pass.feed(&format!("{}{input}.buckets", side.prefix), &[3 * count + 2])?);
         }
-        let op = ops::Embed { scale: self.scale, residual: residual.is_some(), trained };
+        // As torch's padding index: its row begins at zero and stays.
+        let blank = match self.init {
+            Init::Normal { blank: Some(row), .. } => Some(row as u32),
+            _ => None,
+        };
+        let op = ops::Embed { scale: self.scale, residual: residual.is_some(), trained, blank };
         let name = self.name.clone();
         pass.scope(&name, |pass| pass.graph.one(op, &inputs))
     }

@@ -135,20 +135,22 @@ impl Head {
         let targets = pass.feed("targets", &[batch, sides])?;
         let counted = pass.feed("counted", &[batch, 2])?;
         let coefficients = pass.feed("coefficients", &[batch, sides])?;
-        match pass.graph.apply(ops::SpanLoss, &[logits, targets, counted, coefficients])?[..] {
-            [loss, each, _] => Ok((loss, each)),
-            _ => crate::bail!(Internal, "the loss gives three tensors"),
+        match pass.graph.apply(ops::LogitLoss::Span, &[logits, counted, targets, coefficients])?[..] {
+            [loss, each] => Ok((loss, each)),
+            _ => crate::bail!(Internal, "the loss gives two tensors"),
         }
     }
 
     /// The loss (1) of labels that are each there or not, or of numbers to come near, and its terms (B·T). Inputs: `labels`
-    /// (B·T, outputs), `coefficients` (B·T).
+    /// (B, T, outputs), `coefficients` (B·T).
     pub fn label_loss(&self, pass: &mut Pass<'_>, x: Tensor, squared: bool) -> Result<(Tensor, Tensor)> {
         let logits = self.logits(pass, x)?;
-        let (rows, width) = (pass.shape.batch * pass.shape.time, pass.graph.shape(logits).last().copied().unwrap_or(0));
-        let labels = pass.feed("labels", &[rows, width])?;
+        let rows = pass.shape.batch * pass.shape.time;
+        let like = pass.graph.shape(logits).to_vec();
+        let labels = pass.feed("labels", &like)?;
         let coefficients = pass.feed("coefficients", &[rows])?;
-        match pass.graph.apply(ops::LabelLoss { squared }, &[logits, labels, coefficients])?[..] {
+        let loss = if squared { ops::LogitLoss::Squares } else { ops::LogitLoss::Binary };
+        match pass.graph.apply(loss, &[logits, labels, coefficients])?[..] {
             [loss, each] => Ok((loss, each)),
             _ => crate::bail!(Internal, "the loss gives two tensors"),
         }

@@ -18,6 +18,8 @@ pub struct Embed {
     pub residual: bool,
     /// The table learns, and there are buckets.
     pub trained: bool,
+    /// This row learns nothing: the padding's.
+    pub blank: Option<u32>,
 }
 
 impl Op for Embed {
@@ -62,7 +64,7 @@ impl Op for Embed {
         if r.wants(1) {
             ensure!(self.trained, Internal, "embed: the table learns, but no buckets were given");
             let buckets = r.input(r.inputs() - 1);
-            r.give(EmbedGradient { scale: self.scale }, &[buckets, dy], &[1])?;
+            r.give(EmbedGradient { scale: self.scale, blank: self.blank }, &[buckets, dy], &[1])?;
         }
         if self.residual { r.pass(dy, 2) } else { Ok(()) }
     }
@@ -72,6 +74,7 @@ impl Op for Embed {
 #[derive(Clone, Copy, Debug)]
 struct EmbedGradient {
     scale: f32,
+    blank: Option<u32>,
 }
 
 impl Op for EmbedGradient {
@@ -95,6 +98,7 @@ impl Op for EmbedGradient {
             vocab: vocab as u32,
             tiles: width.div_ceil(64) as u32,
             scale: self.scale,
+            blank: self.blank.unwrap_or(u32::MAX),
         };
         l.launch(&EMBED_GRADIENT, &params, &[], &[buckets, dy, dtable]);
         Ok(())

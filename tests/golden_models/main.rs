@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bert;
+mod decode;
 mod golden;
 mod llama;
 mod rig;

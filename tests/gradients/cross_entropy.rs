@@ -37,7 +37,8 @@ fn every_flag_has_its_gradient_whole_and_in_chunks() {
 #[test]
 fn a_tied_weight_gets_the_sum_of_its_uses() {
     Probe::new(&[&[7, 4]], |g, v, given| {
-        let h = g.one(Embed { scale: 1.0, residual: false, trained: true }, &[given[0], v[0], given[2]])?;
+        let h =
+            g.one(Embed { scale: 1.0, residual: false, trained: true, blank: None }, &[given[0], v[0], given[2]])?;
         let h = g.one(Linear::plain(Layout::OutIn), &[h, v[0]])?;
         let h = g.one(Linear::plain(Layout::InOut), &[h, v[0]])?;
         Ok(vec![g.apply(LinearCrossEntropy::plain(Layout::OutIn), &[h, v[0], given[0], given[1]])?[0]])

@@ -42,6 +42,7 @@ fn the_gradient_adds_every_row_to_its_id_and_leaves_the_others() {
             vocab: vocab as u32,
             tiles: width.div_ceil(64) as u32,
             scale: 0.5,
+            blank: 2,
         };
         let case = Case::new(&embed_gradient::EMBED_GRADIENT, &params, &[])
             .u32(embed::buckets(&ids(rows, vocab as u64 + 2)))

@@ -130,7 +130,7 @@ fn sample(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         scores[start + v] = bits;
     }
     let raw_most = reduce_max(thread, raw_best);
-    let raw_log = raw_most + log(reduce_sum(thread, raw_sum * exp(raw_best - raw_most)));
+    let raw_log = log(reduce_sum(thread, raw_sum * exp(raw_best - raw_most)));
     best = reduce_max(thread, own_best);
     // Ids are exact as numbers; the lowest of equals wins.
     let first = -reduce_max(thread, select(-16777216.0, -f32(own_id), own_best == best));
@@ -144,6 +144,7 @@ fn sample(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     workgroupBarrier();
     if (thread == 0u) {
         ids[row] = chosen;
-        logprobs[row] = logits[start + chosen] - raw_log;
+        // In this order, so that a probability near 1 keeps its digits.
+        logprobs[row] = logits[start + chosen] - raw_most - raw_log;
     }
 }

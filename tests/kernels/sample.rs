@@ -86,7 +86,8 @@ fn a_large_vocabulary_and_far_logits_are_cut_in_the_right_place() {
     let choice = Sampling { temperature: 1.0, top_k: 1000, top_p: 0.9371, ..Sampling::default() };
     agree([
         ("50257".to_owned(), Draw::plain(1, 50_257).case(logits(50_257, 2.0), choice, 1)),
-        ("within 80".to_owned(), Draw::plain(2, 700).case(logits(1400, 40.0), choice, 1)),
+        // The best token has nearly all, and the logarithm of nearly 1 has few digits.
+        ("within 80".to_owned(), Draw::plain(2, 700).case(logits(1400, 40.0), choice, 1).tolerance(1e-2)),
     ]);
 }
 

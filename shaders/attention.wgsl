@@ -60,14 +60,14 @@ fn attention(
     let key = mask_key(b, h);
     let row4 = (t / 16u) * 4u; // products: 4 rows, every 16th column
     let col = t % 16u;
-    var o: array<vec4<f32>, 4u * OWN>;
+    var o = array<vec4<f32>, 4u * OWN>();
     if (t < 64u) {
         most[t] = -1e30;
         total[t] = 0.0;
     }
 
     for (var k0 = range.x; k0 < range.y; k0 += 32u) {
-        var s: array<vec2<f32>, 4>;
+        var s = array<vec2<f32>, 4>();
         for (var d = 0u; d < VECTORS; d += 4u) {
             workgroupBarrier();
             let dd = d + t % 4u;

@@ -60,15 +60,15 @@ fn attention_keys(
     let value_at = b * p.keys * p.key_stride + p.value_offset + kv * HEAD;
     let row4 = (t / 16u) * 4u;
     let col = t % 16u;
-    var dk: array<vec4<f32>, 4u * OWN>;
-    var dv: array<vec4<f32>, 4u * OWN>;
+    var dk = array<vec4<f32>, 4u * OWN>();
+    var dv = array<vec4<f32>, 4u * OWN>();
 
     for (var h = kv * share; h < (kv + 1u) * share; h++) {
         let key = mask_key(b, h);
         let line = (b * p.heads + h) * p.queries;
         for (var q0 = range.x; q0 < range.y; q0 += 32u) {
-            var s: array<vec2<f32>, 4>; // scores, later their gradients
-            var dp: array<vec2<f32>, 4>;
+            var s = array<vec2<f32>, 4>(); // scores, later their gradients
+            var dp = array<vec2<f32>, 4>();
             for (var d = 0u; d < VECTORS; d += 2u) {
                 workgroupBarrier();
                 let dd = d + t % 2u;

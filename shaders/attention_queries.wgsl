@@ -53,8 +53,8 @@ fn attention_queries(
     let key = mask_key(b, h);
     let row4 = (t / 16u) * 4u;
     let col = t % 16u;
-    var sees: array<vec2<u32>, 4>;
-    var line: array<vec2<f32>, 4>; // lse, delta
+    var sees = array<vec2<u32>, 4>();
+    var line = array<vec2<f32>, 4>(); // lse, delta
     for (var r = 0u; r < 4u; r++) {
         let q = q0 + row4 + r;
         if (q < q1) {
@@ -63,11 +63,11 @@ fn attention_queries(
             line[r] = vec2<f32>(stats[2u * row], stats[2u * row + 1u]);
         }
     }
-    var dq: array<vec4<f32>, 4u * OWN>;
+    var dq = array<vec4<f32>, 4u * OWN>();
 
     for (var k0 = range.x; k0 < range.y; k0 += 32u) {
-        var s: array<vec2<f32>, 4>;
-        var dp: array<vec2<f32>, 4>;
+        var s = array<vec2<f32>, 4>();
+        var dp = array<vec2<f32>, 4>();
         for (var d = 0u; d < VECTORS; d += 2u) {
             workgroupBarrier();
             let dd = d + t % 2u;

@@ -17,9 +17,9 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
     let to = select(512u, 0u, loads_a) + 64u * block_k + (block_across ^ block_k);
     let x = t % 16u;
     let y = t / 16u;
-    var tile: Tile;
+    var tile = Tile();
     for (var k = 0u; k < steps; k += 32u) {
-        var block: mat4x4<f32>;
+        var block = mat4x4<f32>();
         if (loads_a) {
             block = a_block(start, across, k + 4u * block_k, steps, along);
         } else {

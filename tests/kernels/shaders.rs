@@ -84,3 +84,19 @@ fn every_binding_count_is_within_what_every_device_has() {
         assert!(kernel.params_words * 4 <= 256, "{}: Params over 256 bytes", kernel.name);
     }
 }
+
+/// Chromium's compiler with SwiftShader gives a variable without an initialiser its zero only once, also in a loop.
+#[test]
+fn every_local_variable_says_what_it_begins_with() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        for (at, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("var ") && !line.contains('=') {
+                found.push(format!("{}:{}: {}", entry.file_name().to_string_lossy(), at + 1, line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "write `var x = T();`:\n{}", found.join("\n"));
+}

@@ -16,7 +16,7 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
     let b_start = p.b_start + place.z * p.b_batch;
     // Eight threads hold the lines that a tile adds up: along its first row of threads, or down its first column.
     let first = with_columns && sums_here(place) && select(t / 8u, t % 8u, p.sums_of_a == 1u) == 0u;
-    var tile: Tile;
+    var tile = Tile();
     for (var k = 0u; k < steps; k += 4u) {
         let x = a_block(a_start, at.x, k, steps, a_along);
         let y = b_block(b_start, at.y, k, steps, b_along);

@@ -29,9 +29,9 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
     let to = select(512u, 0u, loads_a) + 128u * block_k + (block_across ^ (2u * block_k));
     let x = t % 16u;
     let y = t / 16u;
-    var quad: Quad;
+    var quad = Quad();
     for (var k = 0u; k < steps; k += 16u) {
-        var block: mat4x4<f32>;
+        var block = mat4x4<f32>();
         if (loads_a) {
             block = a_block(start, across, k + 4u * block_k, steps, along);
         } else {

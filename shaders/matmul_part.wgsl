@@ -11,7 +11,7 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool) -> Tile {
     let column = WIDE * place.y + 4u * four;
     let a_start = p.a_start + place.z * p.a_batch;
     let b_start = p.b_start + place.z * p.b_batch;
-    var tile: Tile;
+    var tile = Tile();
     for (var k = 4u * part; k < steps; k += 128u) {
         let x = a_block(a_start, TALL * place.x, k, steps, a_along);
         let y = b_block(b_start, column, k, steps, b_along);

@@ -141,7 +141,8 @@ impl Decoder {
             if time > 1 {
                 let table = graph.view(outputs.last, &[rows * time, width])?;
                 let at = graph.input("last", &[rows]);
-                outputs.last = graph.one(Embed { scale: 1.0, residual: false, trained: false }, &[at, table])?;
+                outputs.last =
+                    graph.one(Embed { scale: 1.0, residual: false, trained: false, blank: None }, &[at, table])?;
             }
             outputs.last = graph.view(outputs.last, &[rows, 1, width])?;
             let logits = placed.model.logits(&mut graph, &weights, &shape, &mode, &outputs)?;

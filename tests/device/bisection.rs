@@ -1,3 +1,5 @@
+//! A wrong kernel among many launches is found by playing prefixes of the list.
+
 use griot::device::{Device, Feigned, Host, Launch, Ledger, Options, Slice, bisect};
 use griot::kernels::sum::SUM;
 use griot::kernels::{Live, Params as _, sum};

@@ -1,3 +1,5 @@
+//! What is missing, refused, lost or wrong: each fault and its coded error.
+
 use std::rc::Rc;
 
 use griot::device::{Choice, Device, Feigned, Host, Ledger, Options, Runtime, Signal};

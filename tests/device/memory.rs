@@ -1,3 +1,5 @@
+//! Bytes: every buffer is booked and given back, limits hold, and nothing leaks.
+
 use griot::device::{Choice, Host, Ledger, Options, Runtime, Signal};
 use griot::kernels::Live;
 use pollster::block_on;

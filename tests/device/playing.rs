@@ -1,3 +1,5 @@
+//! Playing: order, abort in the middle, several sets of live words in one play.
+
 use griot::device::{Host, Launch, Signal, Slice};
 use griot::kernels::positions::{POSITIONS_FILL, Params};
 use griot::kernels::{Live, Params as _, place};

@@ -1,10 +1,12 @@
 //! The loss of rows of logits: awkward vocabularies, far logits, rows that do not count, every flag.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use griot::kernels::Case;
 use griot::kernels::cross_entropy::{CROSS_ENTROPY, Params};
-use griot::kernels::total::{self, TOTAL};
 
 use crate::devices::agree;
+use crate::losses::{golden, near, numbers};
 
 fn case(rows: usize, vocab: usize, scale: f32, params: Params) -> Case {
     let all = rows + params.first as usize;
@@ -80,11 +82,27 @@ fn a_logit_that_is_no_number_makes_the_loss_none() {
 }
 
 #[test]
-fn totals_agree_at_every_size() {
-    let case = |count: usize, accumulate: u32| {
-        let params = total::Params { count: count as u32, accumulate };
-        let case = Case::new(&TOTAL, &params, &[]).f32((0..count).map(|i| (i % 13) as f32).collect());
-        if accumulate == 1 { case.f32(vec![7.0]) } else { case.output(2) }
-    };
-    agree([1usize, 255, 257, 100_003].map(|count| (format!("{count}"), case(count, (count % 4 == 1).into()))));
+fn label_smoothing_is_that_of_the_stored_numbers() {
+    for case in golden("label_smoothing")["cases"].as_array().unwrap() {
+        let targets: Vec<i64> = case["target"].as_array().unwrap().iter().map(|t| t.as_i64().unwrap()).collect();
+        let counted = targets.iter().filter(|&&target| target >= 0).count() as f32;
+        let one = if case["reduction"] == "mean" { 1.0 / counted } else { 1.0 };
+        let params = Params {
+            rows: 6,
+            vocab: 11,
+            first: 0,
+            gradient: 1,
+            smoothing: case["label_smoothing"].as_f64().unwrap() as f32,
+            z_loss: 0.0,
+            softcap: 0.0,
+        };
+        let mine = Case::new(&CROSS_ENTROPY, &params, &[])
+            .u32(targets.iter().map(|&target| target as u32).collect())
+            .f32(targets.iter().map(|&target| if target >= 0 { one } else { 0.0 }).collect())
+            .f32(numbers(&case["logits"]))
+            .output(6)
+            .output(6);
+        agree([("stored".to_owned(), mine.clone())]);
+        near(&mine, 4, 2, case["loss"].as_f64().unwrap(), &numbers(&case["grad_logits"]));
+    }
 }

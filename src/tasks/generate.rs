@@ -132,11 +132,9 @@ impl Model {
             }
             decoder.push(&[chosen.id])?;
         }
-        if told.finish != Finish::Stop {
-            if let Some(stream) = &mut stream {
-                let released = stops.push(&stream.finish()?);
-                told.text.push_str(&released.text);
-            }
+        if let Some(stream) = stream.as_mut().filter(|_| told.finish != Finish::Stop) {
+            let released = stops.push(&stream.finish()?);
+            told.text.push_str(&released.text);
         }
         told.text.push_str(&stops.finish());
         Ok(told)

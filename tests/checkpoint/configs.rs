@@ -124,7 +124,7 @@ fn numbers_may_be_whole_floats_but_neither_strings_nor_absurd() {
 fn family(value: &Value) -> griot::models::Llama {
     match Config::from_json(value).unwrap().family {
         Family::Llama(family) => family,
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
@@ -166,7 +166,7 @@ fn ropes_are_read_in_both_spellings() {
         RopeScaling::Yarn { attention, original, .. } => {
             assert!(original == 16 && (attention - (0.1 * 4f64.ln() + 1.0)).abs() < 1e-12);
         }
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
     assert!(refused(&with(&llama(), json!({"rope_scaling": {"type": "linear"}}))).contains("factor"));
     assert!(

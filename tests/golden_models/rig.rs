@@ -210,7 +210,7 @@ pub fn check(case: &str, causal: bool) {
                 let heads = got.len() / (seen.len() * shape.time);
                 let rows = seen.chunks(shape.time).flat_map(|row| row.repeat(heads)).collect::<Vec<bool>>();
                 golden.agree(&what, got, &expected, Some(&rows), 1e-4);
-            } else if expected.len() % seen.len() == 0 {
+            } else if expected.len().is_multiple_of(seen.len()) {
                 golden.agree(&what, got, &expected, Some(&seen), 1e-4);
             } else {
                 // A classifier: its logits stand at each row's first position.

@@ -1,7 +1,5 @@
 //! The loss of rows of logits: awkward vocabularies, far logits, rows that do not count, every flag.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use griot::kernels::Case;
 use griot::kernels::cross_entropy::{CROSS_ENTROPY, Params};
 

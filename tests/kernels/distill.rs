@@ -1,7 +1,5 @@
 //! Distillation: awkward sizes, far logits, and PyTorch's numbers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use griot::kernels::{Case, distill};
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! GPT-2: numbers, gradients, ten steps of AdamW.
+//! The models that predict the next token: numbers, gradients, ten steps of AdamW, greedy decoding, each through the public model.
 
 use griot::device::Signal;
 use griot::tasks::Given;
@@ -8,20 +8,29 @@ use griot::train::{Source, Trainer};
 use crate::golden::Golden;
 use crate::seat::{check_attentions, check_forward, check_gradients, devices, greedy, load, training_batches};
 
+/// The stored causal models.
+const CASES: [&str; 6] = ["gpt2", "llama", "mistral", "qwen2", "qwen3", "smollm"];
+
 #[test]
-fn gpt2_gives_the_reference_numbers() {
-    check_forward("gpt2");
-    check_attentions("gpt2");
+fn forward_gives_the_reference_numbers() {
+    for case in CASES {
+        check_forward(case);
+        check_attentions(case);
+    }
 }
 
 #[test]
-fn gpt2_gives_the_reference_gradients() {
-    check_gradients("gpt2");
+fn gradients_are_those_of_the_reference() {
+    CASES.iter().for_each(|case| check_gradients(case));
 }
 
 #[test]
 fn ten_steps_of_training_give_the_reference_losses_and_weights() {
-    let golden = Golden::open("gpt2");
+    CASES.iter().for_each(|case| ten_steps(case));
+}
+
+fn ten_steps(case: &str) {
+    let golden = Golden::open(case);
     for (name, device) in devices() {
         let model = load(&device, &golden);
         let batches: Vec<_> =
@@ -53,12 +62,12 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
                 let (loss, expected) = (f64::from(report.loss), losses[steps]);
                 assert!(
                     (loss - expected).abs() <= 1e-4 * expected + allowed,
-                    "step {steps} on {name}: {loss}, expected {expected}"
+                    "{case}, step {steps} on {name}: {loss}, expected {expected}"
                 );
                 let (norm, expected) = (f64::from(report.norm), norms[steps]);
                 assert!(
                     (norm - expected).abs() <= 1e-3 * expected,
-                    "step {steps} on {name}: norm {norm}, expected {expected}"
+                    "{case}, step {steps} on {name}: norm {norm}, expected {expected}"
                 );
                 steps += 1;
             }
@@ -71,10 +80,13 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
                 }
                 let l2 = tensor.data.iter().map(|&w| f64::from(w) * f64::from(w)).sum::<f64>().sqrt();
                 let wanted = expected["l2"].as_f64().unwrap();
-                assert!((l2 - wanted).abs() <= 1e-4 * wanted, "{parameter} on {name}: l2 {l2}, expected {wanted}");
+                assert!(
+                    (l2 - wanted).abs() <= 1e-4 * wanted,
+                    "{case}, {parameter} on {name}: l2 {l2}, expected {wanted}"
+                );
                 for (got, wanted) in tensor.data.iter().zip(expected["first"].as_array().unwrap()) {
                     let off = (f64::from(*got) - wanted.as_f64().unwrap()).abs();
-                    assert!(off <= 1e-4 + 4.0 * noise, "{parameter} on {name}: off by {off:.1e}");
+                    assert!(off <= 1e-4 + 4.0 * noise, "{case}, {parameter} on {name}: off by {off:.1e}");
                 }
             }
         });
@@ -83,5 +95,5 @@ fn ten_steps_of_training_give_the_reference_losses_and_weights() {
 
 #[test]
 fn greedy_decoding_with_a_cache_gives_the_reference_sequences() {
-    greedy("gpt2");
+    CASES.iter().for_each(|case| greedy(case));
 }

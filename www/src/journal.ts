@@ -1,0 +1,60 @@
+// What was just done, as calls of the npm package.
+//
+// In: for each section the lines that it would take. Out: the section that shows them, in the order of the page, under one import.
+
+import { button, el, onLanguage, section } from "./dom.js";
+import { texts } from "./language.js";
+
+type Part = "device" | "kernels" | "tokens" | "counts" | "next";
+const ORDER: Part[] = ["device", "kernels", "tokens", "counts", "next"];
+
+interface Entry {
+  names: string[];
+  lab?: boolean;
+  lines: string;
+}
+
+const done = new Map<Part, Entry>();
+let show: () => void = () => {};
+
+/** A value as it stands in code. */
+export const literal = (value: unknown): string => JSON.stringify(value);
+
+/** Says what a part of the page did last. */
+export function did(part: Part, entry: Entry): void {
+  done.set(part, entry);
+  show();
+}
+
+/** The whole program. */
+function program(): string {
+  const entries = ORDER.map((part) => done.get(part)).filter((entry) => entry !== undefined);
+  if (entries.length === 0) return "";
+  const names = [...new Set(entries.filter((e) => !e.lab).flatMap((e) => e.names))].sort();
+  const lab = [...new Set(entries.filter((e) => e.lab).flatMap((e) => e.names))];
+  const imports = [];
+  if (names.length > 0) imports.push(`import { ${names.join(", ")} } from "griot";`);
+  if (lab.length > 0) imports.push(`import { ${lab.join(", ")} } from "griot/lab";`);
+  return [imports.join("\n"), ...entries.map((e) => e.lines)].join("\n\n");
+}
+
+/** The section with the code. */
+export function codeSection(): HTMLElement {
+  const code = el("code", { translate: "no" });
+  const pre = el("pre", { tabindex: 0, role: "region", "aria-label": (t) => t.code.label }, code);
+  const said = el("span", { class: "said", role: "status" });
+  const copy = button((t) => t.code.copy, () => {
+    navigator.clipboard.writeText(program()).then(
+      () => (said.textContent = texts().code.copied),
+      () => getSelection()?.selectAllChildren(code), // the clipboard is refused: the text is marked instead
+    );
+  }, "secondary");
+  show = () => {
+    const text = program();
+    code.textContent = text === "" ? texts().code.none : text;
+    copy.disabled = text === "";
+    said.textContent = "";
+  };
+  onLanguage(() => show());
+  return section("code", (t) => t.code.title, (t) => t.code.words, pre, el("p", { class: "row" }, copy, said));
+}

@@ -1,0 +1,66 @@
+// The kernels against their twins.
+//
+// In: a press of the button. Out: a table of what `griot/lab` found, and one sentence that sums it up.
+
+import { kernels, type KernelCheck } from "griot/lab";
+import { alertLine, button, el, onLanguage, section } from "./dom.js";
+import { refresh } from "./device.js";
+import { did } from "./journal.js";
+import { digits, small, texts } from "./language.js";
+
+let checks: KernelCheck[] | undefined;
+let running = false;
+
+const said = el("p", { class: "said", role: "status" });
+const alert = alertLine();
+const place = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": (t) => t.kernels.caption, hidden: true });
+
+function draw(): void {
+  const t = texts().kernels;
+  said.textContent = running ? t.running : "";
+  if (checks === undefined || running) return;
+  const agree = checks.filter((check) => check.agrees).length;
+  const seconds = checks.reduce((sum, check) => sum + check.ms, 0) / 1000;
+  said.textContent = t.summary(digits(agree), digits(checks.length), digits(seconds, 1));
+  const head = [t.kernel, t.verdict, t.error, t.tolerance, t.time].map((name) => el("th", { scope: "col" }, name));
+  const rows = checks.map((check) =>
+    el(
+      "tr",
+      { class: check.agrees ? "agrees" : "differs" },
+      el("th", { scope: "row", translate: "no" }, check.kernel),
+      el("td", {}, check.agrees ? t.yes : t.no, ...(check.message === undefined ? [] : [el("small", { lang: "en" }, check.message)])),
+      el("td", { class: "number" }, small(check.error)),
+      el("td", { class: "number" }, small(check.tolerance)),
+      el("td", { class: "number" }, `${digits(check.ms, 1)}\u00a0ms`),
+    ),
+  );
+  place.replaceChildren(el("table", {}, el("caption", {}, t.caption), el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...rows)));
+  place.hidden = false;
+}
+
+async function compare(): Promise<void> {
+  if (running) return;
+  running = true;
+  alert.clear();
+  start.setAttribute("aria-disabled", "true");
+  draw();
+  try {
+    checks = await kernels();
+    did("kernels", { names: ["kernels"], lab: true, lines: "for (const { kernel, agrees, error, tolerance, ms } of await kernels()) {\n  console.log(kernel, agrees, error, tolerance, ms);\n}" });
+    await refresh();
+  } catch (error) {
+    alert.show(error);
+  } finally {
+    running = false;
+    start.removeAttribute("aria-disabled");
+    draw();
+  }
+}
+
+const start = button((t) => t.kernels.run, () => void compare());
+
+/** The section. */
+export function kernelSection(): HTMLElement {
+  onLanguage(draw);
+  return section("kernels", (t) => t.kernels.title, (t) => t.kernels.words, el("p", { class: "row" }, start, said), alert.element, place);
+}

@@ -1,0 +1,74 @@
+// The page: a head with the band, five sections, a foot.
+//
+// In: nothing but the browser. Out: the page, in the language and the theme that were chosen. The work is in the sections.
+
+import { band, PATTERN, weave } from "./band.js";
+import { countSection } from "./counts.js";
+import { deviceSection, open } from "./device.js";
+import { el, follow, onLanguage, type Say } from "./dom.js";
+import { codeSection } from "./journal.js";
+import { kernelSection } from "./kernels.js";
+import { choose, language, texts, type Language } from "./language.js";
+import { tokenSection } from "./tokens.js";
+
+const root = document.documentElement;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+const isDark = (): boolean => (root.dataset["theme"] === undefined ? dark.matches : root.dataset["theme"] === "dark");
+
+function themeSwitch(): HTMLElement {
+  const toggle = el("button", { type: "button", class: "quiet" }, (t) => t.theme);
+  const show = () => toggle.setAttribute("aria-pressed", String(isDark()));
+  toggle.addEventListener("click", () => {
+    root.dataset["theme"] = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("griot.theme", root.dataset["theme"]);
+    } catch {
+      // then it is not remembered
+    }
+    show();
+  });
+  dark.addEventListener("change", show);
+  show();
+  return toggle;
+}
+
+function languageSwitch(): HTMLElement {
+  const names: [Language, string][] = [["fr", "Français"], ["en", "English"]];
+  const buttons = names.map(([code, name]) => {
+    const press = el("button", { type: "button", class: "quiet", lang: code }, name);
+    onLanguage(() => press.setAttribute("aria-pressed", String(language() === code)));
+    press.addEventListener("click", () => {
+      choose(code);
+      follow();
+    });
+    return press;
+  });
+  return el("div", { class: "switch", role: "group", "aria-label": (t) => t.language }, ...buttons);
+}
+
+onLanguage(() => {
+  root.lang = language();
+  document.title = texts().title;
+});
+
+const cloth = band();
+weave(cloth, PATTERN);
+
+const links: [string, Say][] = [
+  ["device", (t) => t.device.title],
+  ["kernels", (t) => t.kernels.title],
+  ["tokens", (t) => t.tokens.title],
+  ["counts", (t) => t.counts.title],
+  ["code", (t) => t.code.title],
+];
+const nav = el("nav", { "aria-label": (t) => t.nav }, el("ul", {}, ...links.map(([id, name]) => el("li", {}, el("a", { href: `#${id}` }, name)))));
+
+document.body.append(
+  el("a", { class: "skip", href: "#main" }, (t) => t.skip),
+  el("header", {}, el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())), cloth, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead)),
+  el("main", { id: "main", tabindex: -1 }, deviceSection(), kernelSection(), tokenSection((ids) => weave(cloth, ids)), countSection(), codeSection()),
+  el("footer", {}, el("p", {}, (t) => t.foot)),
+);
+
+void open();

@@ -80,6 +80,7 @@ async function look(): Promise<void> {
 async function count(): Promise<void> {
   if (busy) return;
   busy = true;
+  start.setAttribute("aria-disabled", "true");
   alert.clear();
   said.textContent = texts().counts.counting;
   try {
@@ -108,6 +109,7 @@ const { perplexity } = await ngram.evaluate(aside);` });
     alert.show(error);
   } finally {
     busy = false;
+    start.removeAttribute("aria-disabled");
   }
 }
 
@@ -125,6 +127,8 @@ for await (const piece of ngram.generate(${literal(beginning)}, { maxTokens: ${M
     alert.show(error);
   }
 }
+
+const start = button((t) => t.counts.train, () => void count());
 
 /** The section. */
 export function countSection(): HTMLElement {
@@ -149,6 +153,6 @@ export function countSection(): HTMLElement {
   return section(
     "counts", (t) => t.counts.title, (t) => t.counts.words,
     el("div", { class: "controls" }, slider, field((t) => t.counts.by, unit)),
-    el("p", { class: "row" }, button((t) => t.counts.train, () => void count())), said, alert.element, after,
+    el("p", { class: "row" }, start), said, alert.element, after,
   );
 }

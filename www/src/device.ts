@@ -26,7 +26,7 @@ function draw(): void {
   const kind = report.kind === "cpu" ? t.cpu : "WebGPU";
   const name = [report.name, report.vendor].filter((part) => part !== "" && part.toLowerCase() !== report?.kind).join(", ");
   list.replaceChildren(
-    ...row(t.on, name === "" ? kind : `${kind} (${name})`),
+    ...row(t.on, name === "" ? kind : `${kind}, ${name}`),
     ...row(t.reason, report.reason, "en"),
     ...row(t.variant, t[report.wasm]),
     ...row(t.live, bytes(account.live)),

@@ -20,8 +20,8 @@ function draw(): void {
   said.textContent = running ? t.running : "";
   if (checks === undefined || running) return;
   const agree = checks.filter((check) => check.agrees).length;
-  const seconds = checks.reduce((sum, check) => sum + check.ms, 0) / 1000;
-  said.textContent = t.summary(digits(agree), digits(checks.length), digits(seconds, 1));
+  const ms = checks.reduce((sum, check) => sum + check.ms, 0);
+  said.textContent = t.summary(digits(agree), digits(checks.length), digits(ms));
   const head = [t.kernel, t.verdict, t.error, t.tolerance, t.time].map((name) => el("th", { scope: "col" }, name));
   const rows = checks.map((check) =>
     el(

@@ -33,6 +33,11 @@ function pieces({ tokens, offsets }: Encoding, text: string): string[] {
   });
 }
 
+/** The marks of spaces stand back behind the letters. */
+function spaced(piece: string): (string | HTMLElement)[] {
+  return piece.split(/(␣+)/).filter((part) => part !== "").map((part) => (part.startsWith("␣") ? el("i", {}, part) : part));
+}
+
 function draw(): void {
   if (encoding === undefined) return;
   const t = texts().tokens;
@@ -43,7 +48,7 @@ function draw(): void {
   line.replaceChildren(
     ...pieces(encoding, text).slice(0, MOST).map((piece, i) => {
       const id = ids[i] ?? 0;
-      return el("span", { class: `token ${colour(id)}`, title: t.cell(digits(id), digits(times.get(id) ?? 0)) }, piece);
+      return el("span", { class: `token ${colour(id)}`, title: t.cell(digits(id), digits(times.get(id) ?? 0)) }, ...spaced(piece));
     }),
     ...(ids.length > MOST ? ["…"] : []),
   );

@@ -56,6 +56,7 @@ pub fn test() -> bool {
     if packaged {
         stages.command("types", &mut command("npm", &["run", "--silent", "types:all"]));
         stages.command("package in Node", &mut command("npm", &["run", "--silent", "test:node"]));
+        stages.command("pages", &mut command("npm", &["run", "--silent", "build:www"]));
         if let (true, Ok(browser)) = (ready[2], setup::chromium()) {
             let mut tests = command("npm", &["run", "--silent", "test:browser"]);
             stages.command("package in Chromium", tests.env("CHROMIUM", browser));

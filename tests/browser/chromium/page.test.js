@@ -57,11 +57,13 @@ for (const [language, names] of Object.entries(NAMES)) {
       for (const unit of ["words", "tokens"]) {
         await page.locator("#unit").selectOption(unit);
         await press(names.count);
-        await page.locator(".bars li").nth(2).waitFor();
+        await page.locator('#counts .primary:not([aria-disabled="true"])').first().waitFor();
+        await page.waitForFunction(() => /\d/.test(document.querySelector("#counts .said").textContent));
+        ok((await page.locator(".bars li").count()) > 2, "bars");
         await press(names.go);
         await page.waitForFunction(() => document.querySelector(".tale").textContent.length > 30);
       }
-      ok(/\d/.test(await page.locator("#counts .said").textContent()), "a perplexity");
+      ok((await page.locator("#code code").textContent()).includes("tokenizer })"), "counted by tokens");
     });
 
     test("the code of it all is shown", { timeout: 10_000 }, async () => {
@@ -69,9 +71,10 @@ for (const [language, names] of Object.entries(NAMES)) {
       for (const call of ["device()", "Tokenizer.trainer(", "Ngram.train(", "ngram.generate("]) ok(code.includes(call), call);
     });
 
-    test("no work of it held the main thread over 50 ms", async () => {
+    test("no work of it held the main thread for a tenth of a second", async () => {
       const longest = await page.evaluate(() => window.longest);
-      ok(longest < 100, `${longest} ms`);
+      console.log(`longest task: ${longest === 0 ? "under 50" : longest} ms`);
+      ok(longest < 100, "a short task");
     });
 
     test("nothing is wider than a telephone", async () => {

@@ -31,7 +31,7 @@ export const en: typeof fr = {
     words: "Every computation has a twin, written in plain loops and summed in double precision. The two must agree, or nothing below is worth anything.",
     run: "Compare the kernels",
     running: "Comparing…",
-    summary: (agree, all, time) => `${agree} of ${all} kernels agree with their twin, in ${time}\u00a0s.`,
+    summary: (agree, all, time) => `${agree} of ${all} kernels agree with their twin, in ${time}\u00a0ms.`,
     caption: "Each kernel against its twin",
     kernel: "Kernel",
     verdict: "Agrees",

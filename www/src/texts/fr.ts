@@ -29,7 +29,7 @@ export const fr = {
     words: "Chaque calcul a un jumeau, écrit en boucles simples et sommé en double précision. Les deux doivent s’accorder, sinon rien de ce qui suit ne vaut.",
     run: "Comparer les noyaux",
     running: "Comparaison en cours…",
-    summary: (agree: string, all: string, time: string) => `${agree} noyaux sur ${all} s’accordent avec leur jumeau, en ${time}\u00a0s.`,
+    summary: (agree: string, all: string, time: string) => `${agree} noyaux sur ${all} s’accordent avec leur jumeau, en ${time}\u00a0ms.`,
     caption: "Chaque noyau face à son jumeau",
     kernel: "Noyau",
     verdict: "Accord",

@@ -17,7 +17,7 @@ const SHAPES = [
 
 const CELL = 16;
 const ROWS = 2;
-const COLUMNS = 100;
+const COLUMNS = 160;
 const SPACE = "http://www.w3.org/2000/svg";
 
 /** The mark of an id, as a class for its colour. */

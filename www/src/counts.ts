@@ -19,6 +19,7 @@ type Next = Awaited<ReturnType<Ngram["next"]>>;
 
 let ngram: Ngram | undefined;
 let byTokens = false;
+let byBytes = false;
 let measured: { seen: number; unseen: number } | undefined;
 let next: Next = [];
 let seed = 0;
@@ -38,7 +39,7 @@ const after = el("div", { class: "after", hidden: true });
 
 function word(token: string): string {
   if (token === "<end>" || token === "<|endoftext|>") return texts().counts.end;
-  return byTokens && trained()?.kind === "bpe" ? readable(token) : visible(token);
+  return byBytes ? readable(token) : visible(token);
 }
 
 function drawNext(): void {
@@ -94,6 +95,7 @@ async function count(): Promise<void> {
     await ngram?.dispose();
     ngram = made;
     byTokens = tokenizer !== undefined;
+    byBytes = tokenizer?.kind === "bpe";
     const seen = (await made.evaluate(kept)).perplexity;
     measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : seen };
     after.hidden = false;

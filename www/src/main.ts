@@ -66,7 +66,12 @@ const nav = el("nav", { "aria-label": (t) => t.nav }, el("ul", {}, ...links.map(
 
 document.body.append(
   el("a", { class: "skip", href: "#main" }, (t) => t.skip),
-  el("header", {}, el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())), cloth, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead)),
+  el(
+    "header", {},
+    el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())),
+    cloth,
+    el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead)),
+  ),
   el("main", { id: "main", tabindex: -1 }, deviceSection(), kernelSection(), tokenSection((ids) => weave(cloth, ids)), countSection(), codeSection()),
   el("footer", {}, el("p", {}, (t) => t.foot)),
 );

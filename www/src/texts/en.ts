@@ -63,7 +63,7 @@ export const en: typeof fr = {
   },
   counts: {
     title: "Counting",
-    words: "Before networks, one counted: how often did this word follow that one? It is little, and it is what every model has to beat.",
+    words: "Before networks, one counted: how often did this word follow that one? It is not much, and it is what every model has to beat.",
     order: "Words counted together",
     by: "Unit",
     byWords: "words",

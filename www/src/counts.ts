@@ -20,7 +20,7 @@ type Next = Awaited<ReturnType<Ngram["next"]>>;
 let ngram: Ngram | undefined;
 let byTokens = false;
 let byBytes = false;
-let measured: { seen: number; unseen: number } | undefined;
+let measured: { seen: number; unseen: number | undefined } | undefined;
 let next: Next = [];
 let seed = 0;
 let turn = 0;
@@ -60,7 +60,11 @@ function draw(): void {
     prompt.lang = language();
     void look();
   }
-  if (measured !== undefined) said.textContent = `${texts().counts.perplexity(digits(measured.seen, 1), digits(measured.unseen, 1))} ${texts().counts.meaning}`;
+  if (measured !== undefined) {
+    const { seen, unseen } = measured;
+    const t = texts().counts;
+    said.textContent = `${unseen === undefined ? t.alone(digits(seen, 1)) : t.perplexity(digits(seen, 1), digits(unseen, 1))} ${t.meaning}`;
+  }
   drawNext();
 }
 
@@ -97,7 +101,7 @@ async function count(): Promise<void> {
     byTokens = tokenizer !== undefined;
     byBytes = tokenizer?.kind === "bpe";
     const seen = (await made.evaluate(kept)).perplexity;
-    measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : seen };
+    measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : undefined };
     after.hidden = false;
     did("counts", { names: ["Ngram", ...names()], lines: `${trained() === undefined ? `${recipe()}\n` : ""}const counted = documents.filter((_, i) => i % 5 !== 4);
 const aside = documents.filter((_, i) => i % 5 === 4);

@@ -61,7 +61,7 @@ async function cut(): Promise<void> {
   turn += 1;
   const mine = turn;
   try {
-    const made = await tokenizer.encode(input.value);
+    const made = await tokenizer.encode(input.value, { addSpecialTokens: false });
     if (mine !== turn) return;
     encoding = made;
     alert.clear();
@@ -75,7 +75,7 @@ async function cut(): Promise<void> {
 /** Cuts with another tokenizer; the sentence becomes the beginning of the text, unless one was typed. */
 export async function useTokenizer(made: Tokenizer, text: string): Promise<void> {
   tokenizer = made;
-  total = await made.count(text);
+  total = await made.count(text, { addSpecialTokens: false });
   if (!typed) {
     input.value = beginning(text);
     input.lang = language();

@@ -11,12 +11,14 @@ import { did, literal } from "./journal.js";
 import { digits, texts } from "./language.js";
 import { strip, useTokenizer } from "./strip.js";
 
-/** Merges that one frame shows, so that the eye can follow. */
+/** Merges that one frame shows, so that the eye can follow; and once it was told to stop, what was learned before that is shown at once. */
 const PER_FRAME = 6;
+const PER_FRAME_STOPPED = 48;
 
 let tokenizer: Tokenizer | undefined;
 let run: { stop(): Promise<void> } | undefined;
 let steps = 0;
+let perFrame = PER_FRAME;
 const waiting: ((made: Tokenizer) => void)[] = [];
 
 const merges = el("ol", { class: "merges", tabindex: 0, role: "list", "aria-label": (t) => t.tokens.merges, translate: "no", hidden: true });
@@ -64,7 +66,11 @@ function merge(step: TrainStep): HTMLElement {
 }
 
 async function train(): Promise<void> {
-  if (run !== undefined) return void (await run.stop());
+  if (run !== undefined) {
+    perFrame = PER_FRAME_STOPPED;
+    return void (await run.stop());
+  }
+  perFrame = PER_FRAME;
   alert.clear();
   steps = 0;
   said.textContent = "";
@@ -78,7 +84,7 @@ async function train(): Promise<void> {
       steps += 1;
       merges.append(merge(step));
       merges.hidden = false;
-      if (steps % PER_FRAME === 0) {
+      if (steps % perFrame === 0) {
         merges.scrollTop = merges.scrollHeight;
         await frame();
       }
@@ -105,7 +111,7 @@ function journalise(options: TokenizerOptions): void {
 const training = Tokenizer.trainer(documents, { ${settings} });
 for await (const { step, left, right, count } of training) console.log(step, left, "+", right, count);
 const tokenizer = await training.result;
-const { ids, tokens, offsets } = await tokenizer.encode("…");`;
+const { ids, tokens, offsets } = await tokenizer.encode("…", { addSpecialTokens: false });`;
   did("tokens", { names: ["Tokenizer", ...names()], lines });
 }
 

@@ -8,8 +8,8 @@ import { equal, ok } from "../suite/check.js";
 const dist = new URL("../../../www/dist", import.meta.url).pathname;
 const CSP = { "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:" };
 const NAMES = {
-  fr: { train: "Entraîner le découpage", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", reason: "Raison", other: "English" },
-  en: { train: "Train the tokenizer", count: "Count the text", go: "Continue", kernels: "Compare the kernels", reason: "Reason", other: "Français" },
+  fr: { train: "Entraîner le découpage", stop: "Arrêter", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", reason: "Raison", other: "English" },
+  en: { train: "Train the tokenizer", stop: "Stop", count: "Count the text", go: "Continue", kernels: "Compare the kernels", reason: "Reason", other: "Français" },
 };
 
 for (const [language, names] of Object.entries(NAMES)) {
@@ -51,6 +51,16 @@ for (const [language, names] of Object.entries(NAMES)) {
       await page.locator("#sample").fill(sentence);
       const strip = () => [...document.querySelectorAll(".strip .token")].map((token) => token.textContent).join("").replaceAll("␣", " ");
       await page.waitForFunction(`(${strip})() === ${JSON.stringify(sentence)}`);
+    });
+
+    test("told to stop, it keeps what was learned", { timeout: 20_000 }, async () => {
+      await page.locator("#size").fill("1200");
+      await press(names.train);
+      await page.locator(".merges li").nth(20).waitFor();
+      await press(names.stop);
+      await page.getByRole("button", { name: names.train, exact: true }).waitFor();
+      const learned = (await page.locator("#tokens .said").first().textContent()).match(/\d[\d\s,\u202f]*/)[0].replaceAll(/\D/g, "");
+      equal(Number(learned), await page.locator(".merges li").count());
     });
 
     test("sentences are continued by counting, by words and by tokens", { timeout: 60_000 }, async () => {

@@ -71,6 +71,7 @@ export const en: typeof fr = {
     train: "Count the text",
     counting: "Counting…",
     perplexity: (seen, unseen) => `Perplexity: ${seen} on the stories counted, ${unseen} on those set aside.`,
+    alone: (seen) => `Perplexity: ${seen} on the stories counted. With five paragraphs or more, one in five is set aside to measure on.`,
     meaning: "A perplexity of 10 hesitates as between ten words equally likely.",
     prompt: "Beginning of a sentence",
     first: { fr: "Il était une fois", en: "Once upon a time" },

@@ -69,6 +69,7 @@ export const fr = {
     train: "Compter le texte",
     counting: "Comptage en cours…",
     perplexity: (seen: string, unseen: string) => `Perplexité : ${seen} sur les récits comptés, ${unseen} sur ceux mis de côté.`,
+    alone: (seen: string) => `Perplexité : ${seen} sur les récits comptés. Avec cinq paragraphes ou plus, un sur cinq est mis de côté pour la mesure.`,
     meaning: "Une perplexité de 10 hésite comme entre dix mots également probables.",
     prompt: "Début de phrase",
     first: { fr: "Il était une fois", en: "Once upon a time" },

@@ -54,12 +54,12 @@ fn attention_decode(
     let range = reach_of_block(b, 0u, p.queries);
     let row = t / SHARE;
     let column = t % LANES;
-    var o: array<f32, ROWS>;
+    var o = array<f32, ROWS>();
 
     for (var k0 = range.x; k0 < range.y; k0 += 256u) {
         workgroupBarrier();
         let k = k0 + t;
-        var score: array<f32, ROWS>;
+        var score = array<f32, ROWS>();
         if (k < range.y) {
             for (var d = 0u; d < HEAD; d++) {
                 let x = keys[key_at + k * p.key_stride + d];

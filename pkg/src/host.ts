@@ -24,6 +24,8 @@ interface Kept {
 export interface Drive {
   job: Job;
   corpus?: WireCorpus | undefined;
+  /** What it is fed where that is no corpus of the caller's. */
+  documents?: Documents;
   /** Makes of the job's result what crosses. */
   finish?: (result: never) => unknown;
 }
@@ -136,9 +138,9 @@ export class Host {
     const context: Context = { ...this.#context, signal: call.signal, tell: (progress) => this.post({ type: "progress", id: call.id, progress }) };
     const outcome = await call.wait(Promise.resolve(method(context, kept?.value as never, ...(message.args as never[]))));
     if (!(outcome instanceof Driven)) return outcome;
-    const { job, corpus, finish } = outcome.drive;
+    const { job, corpus, documents: own, finish } = outcome.drive;
     call.job = job;
-    const documents = corpus && read(corpus, (source, restart) => this.#pull(source, restart));
+    const documents = own ?? (corpus && read(corpus, (source, restart) => this.#pull(source, restart)));
     const result = await this.#drive(job, call, documents);
     return finish === undefined ? result : finish(result as never);
   }

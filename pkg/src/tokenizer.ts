@@ -129,8 +129,15 @@ export function remoteOf(tokenizer: Tokenizer): Remote {
   return remote;
 }
 
+/** The tokenizer that came with another object's files. */
+export let revive: (client: Client, made: MadeTokenizer) => Tokenizer;
+
 /** Text to ids and back. */
 export class Tokenizer {
+  static {
+    revive = (client, made) => new Tokenizer(client, made);
+  }
+
   /** How many tokens there are, special ones included. */
   readonly vocabSize: number;
   readonly kind: Kind;

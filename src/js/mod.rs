@@ -6,8 +6,11 @@
 //! It refuses to know threads, timers and promises.
 
 pub mod error;
+pub mod generation;
 pub mod job;
 pub mod lab;
+pub mod learning;
+pub mod model;
 pub mod ngram;
 pub mod runtime;
 pub mod stories;

@@ -72,7 +72,7 @@ pub fn train_ngram(given: JsValue, tokenizer: Option<TokenizerRef>) -> Job {
 /// A tokenizer that a call borrows: the host keeps its own.
 #[wasm_bindgen]
 pub struct TokenizerRef {
-    inner: Rc<crate::tokenizer::Tokenizer>,
+    pub(super) inner: Rc<crate::tokenizer::Tokenizer>,
 }
 
 #[wasm_bindgen]

@@ -3,6 +3,7 @@
 import type { Service } from "../host.js";
 import type { HostSettings } from "../protocol.js";
 import { lab } from "./lab.js";
+import { model } from "./model.js";
 import { ngram } from "./ngram.js";
 import { runtime } from "./runtime.js";
 import { tokenizer } from "./tokenizer.js";
@@ -14,5 +15,5 @@ export interface Surroundings {
 }
 
 export function services(surroundings: Surroundings): Record<string, Service> {
-  return { lab, ngram, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
+  return { lab, model, ngram, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
 }

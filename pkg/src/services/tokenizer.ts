@@ -3,7 +3,7 @@
 import type { Job, Held } from "../door.js";
 import { GriotError } from "../errors.js";
 import type { Context, Service } from "../host.js";
-import { openSource } from "../places/source.js";
+import { openSource, type Place } from "../places/source.js";
 import type { ObjectRef, WireCorpus } from "../protocol.js";
 import type { Surroundings } from "./index.js";
 
@@ -45,9 +45,22 @@ export interface MadeTokenizer extends ObjectRef {
   recipe: { json: Blob; config: Blob };
 }
 
-function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer {
+/** A tokenizer of the wasm, kept for the client. */
+export function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer {
   const recipe = { json: new Blob([tokenizer.to_json()]), config: new Blob([tokenizer.to_config_json()]) };
   return { ...keep("tokenizer", tokenizer), about: tokenizer.about(), recipe };
+}
+
+/** The tokenizer of a place, or undefined where there is none. */
+export async function readTokenizer({ door: { Tokenizer }, signal }: Context, place: Place): Promise<DoorTokenizer | undefined> {
+  const text = async (name: string) => await (await place.read(name, signal))?.text();
+  const config = await text("tokenizer_config.json");
+  const json = await text("tokenizer.json");
+  if (json !== undefined) return Tokenizer.from_json(json, config);
+  const [vocab, merges] = [await text("vocab.json"), await text("merges.txt")];
+  if (vocab !== undefined && merges !== undefined) return Tokenizer.from_vocab_and_merges(vocab, merges, config);
+  const words = await text("vocab.txt");
+  return words === undefined ? undefined : Tokenizer.from_vocab_txt(words, config);
 }
 
 /** The calls; `load` needs to know where `hub:` is. */
@@ -62,15 +75,8 @@ export function tokenizer({ settings }: Surroundings): Service {
 
     async load(context, _: undefined, source: unknown) {
       const place = await openSource(source, settings.hub);
-      const text = async (name: string) => await (await place.read(name, context.signal))?.text();
-      const config = await text("tokenizer_config.json");
-      const { Tokenizer } = context.door;
-      const json = await text("tokenizer.json");
-      if (json !== undefined) return made(context, Tokenizer.from_json(json, config));
-      const [vocab, merges] = [await text("vocab.json"), await text("merges.txt")];
-      if (vocab !== undefined && merges !== undefined) return made(context, Tokenizer.from_vocab_and_merges(vocab, merges, config));
-      const words = await text("vocab.txt");
-      if (words !== undefined) return made(context, Tokenizer.from_vocab_txt(words, config));
+      const tokenizer = await readTokenizer(context, place);
+      if (tokenizer !== undefined) return made(context, tokenizer);
       throw new GriotError("bad-file", `there is no tokenizer in ${place.name}`, { hint: "it needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt" });
     },
 

@@ -8,7 +8,8 @@ const lab = await import("/pkg/dist/lab.js");
 const settings = mode === "core" ? {} : { worker: mode === "worker" };
 griot.configure(settings);
 const bytes = async (name) => await (await fetch(`/pkg/wasm/${name}`)).arrayBuffer();
-const context = { griot, lab, settings, bytes, base: location.origin, isPage: true };
+const golden = async (path) => await (await fetch(`/tests/golden/${path}`)).arrayBuffer();
+const context = { griot, lab, settings, bytes, golden, base: location.origin, isPage: true };
 
 window.griot = griot;
 window.lab = lab;

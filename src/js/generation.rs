@@ -1,0 +1,109 @@
+//! The model's calls that make text.
+//!
+//! In: a prompt as text or ids, choices. Out: a report for each piece, then the whole; probabilities of what comes next.
+
+use super::job::Job;
+use super::model::Model;
+use super::values::{Plain, argument, options};
+use super::yielding::milliseconds;
+use crate::device::Signal;
+use crate::generate::settings::Choices;
+use crate::tasks::{Finish, Flow, Piece};
+use crate::tokenizer::Tokenizer;
+use js_sys::{Array, Uint32Array};
+use serde::Deserialize;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// A prompt as it crosses.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Prompt {
+    Text(String),
+    Ids(Vec<u32>),
+}
+
+/// A token's text, as far as there is a tokenizer that knows it.
+fn token(tokenizer: Option<&Rc<Tokenizer>>, id: u32) -> JsValue {
+    tokenizer.and_then(|tokenizer| tokenizer.id_to_token(id)).unwrap_or_default().into()
+}
+
+/// A piece as it crosses; log-probabilities only where they were asked for.
+fn report(piece: &Piece, tokenizer: Option<&Rc<Tokenizer>>, logprobs: Option<usize>) -> JsValue {
+    let plain = Plain::default()
+        .with("type", "text")
+        .with("text", piece.text.as_str())
+        .with("id", piece.id)
+        .with("index", piece.index as u32);
+    let Some(logprobs) = logprobs else { return plain.into() };
+    let plain = plain.with("logprob", piece.logprob);
+    if logprobs == 0 {
+        return plain.into();
+    }
+    let top = piece.top.iter().map(|&(id, logprob)| {
+        JsValue::from(Plain::default().with("id", id).with("token", token(tokenizer, id)).with("logprob", logprob))
+    });
+    plain.with("top", top.collect::<Array>()).into()
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// Goes on after a prompt: a report for each piece, then the whole with its counts and times.
+    pub fn generate(&self, prompt: JsValue, given: JsValue, stops: Vec<String>) -> Job {
+        let model = self.inner.clone();
+        Job::new(move |desk| async move {
+            let choices: Choices = options(given, "generate")?;
+            let settings = model.settings(&choices)?;
+            let prompt = match argument(prompt, "generate")? {
+                Prompt::Text(text) => model.prompt(&text)?,
+                Prompt::Ids(ids) => ids,
+            };
+            let tokenizer = model.tokenizer();
+            let (began, first) = (milliseconds(), Cell::new(None));
+            let emit = async |piece: Piece| {
+                first.set(first.get().or_else(|| Some(milliseconds())));
+                desk.report(report(&piece, tokenizer.as_ref(), settings.logprobs)).await;
+                Ok(if desk.stopping() { Flow::End } else { Flow::On })
+            };
+            let told = model.generate(prompt, &settings, &stops, &Signal::default(), emit).await?;
+            let over = milliseconds();
+            let first = first.get().unwrap_or(over);
+            let seconds = (over - first) / 1e3;
+            let reason = match told.finish {
+                Finish::Stop => "stop",
+                Finish::Length => "length",
+                Finish::Stopped => "stopped",
+            };
+            let tokens = told.ids.len() as f64;
+            // The first token belongs to the prompt's pass.
+            let speed = if seconds > 0.0 { (tokens - 1.0).max(0.0) / seconds } else { 0.0 };
+            let usage = Plain::default().with("promptTokens", told.prompt_tokens as u32).with("tokens", tokens);
+            let timings = Plain::default()
+                .with("prefillSeconds", (first - began) / 1e3)
+                .with("decodeSeconds", seconds)
+                .with("tokensPerSecond", speed);
+            Ok(Plain::default()
+                .with("text", told.text.as_str())
+                .with("ids", Uint32Array::from(&told.ids[..]))
+                .with("finishReason", reason)
+                .with("usage", usage)
+                .with("timings", timings)
+                .into())
+        })
+    }
+
+    /// What may come after a text, the most probable first.
+    pub fn next(&self, text: String, top: usize) -> Job {
+        let model = self.inner.clone();
+        Job::new(move |_| async move {
+            let tokenizer = model.tokenizer();
+            let next = model.next(&text, top, &Signal::default()).await?;
+            let cross = |(id, p, logit): (u32, f64, f32)| {
+                let plain = Plain::default().with("token", token(tokenizer.as_ref(), id)).with("id", id);
+                JsValue::from(plain.with("p", p).with("logit", logit))
+            };
+            Ok(next.into_iter().map(cross).collect::<Array>().into())
+        })
+    }
+}

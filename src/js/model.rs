@@ -1,0 +1,243 @@
+//! The model's calls that deal in numbers: made or loaded, asked, saved.
+//!
+//! In: configs as text, chunks of files, batches of ids. Out: typed arrays with their shapes, chunks of files. Text in and out is in
+//! `generation.rs`, learning in `learning.rs`.
+
+use super::error::out;
+use super::job::Job;
+use super::ngram::TokenizerRef;
+use super::runtime::{choice, runtime};
+use super::values::{Plain, argument};
+use super::yielding::Pace;
+use crate::checkpoint::{to_bytes, write_header};
+use crate::device::{Device, Signal};
+use crate::models::{Config, Task};
+use crate::tasks::{Given, Loading, Tensor};
+use crate::{Error, Kind, Result};
+use js_sys::{Array, Float32Array, Reflect, Uint8Array};
+use serde::Deserialize;
+use std::cell::Cell;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// Numbers of a parameter that a save reads at a time.
+const STRETCH: usize = 1 << 22;
+
+/// A model that the host holds.
+#[wasm_bindgen]
+pub struct Model {
+    pub(super) inner: Rc<crate::tasks::Model>,
+    /// Whether a training run is in hand.
+    pub(super) learning: Rc<Cell<bool>>,
+}
+
+impl From<crate::tasks::Model> for Model {
+    fn from(inner: crate::tasks::Model) -> Self {
+        Model { inner: Rc::new(inner), learning: Rc::default() }
+    }
+}
+
+/// What `create` and `load` may choose, as it crosses.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+struct Made {
+    seed: Option<u64>,
+    task: Option<String>,
+    device: Option<String>,
+    context: Option<usize>,
+}
+
+impl Made {
+    async fn device(&self) -> Result<Rc<Device>> {
+        match &self.device {
+            Some(word) => runtime().device(Some(choice(word)?)).await,
+            None => runtime().device(None).await,
+        }
+    }
+
+    fn task(&self) -> Result<Option<Task>> {
+        let Some(word) = &self.task else { return Ok(None) };
+        let known = Task::ALL.into_iter().find(|task| task.name() == word);
+        known.map(Some).ok_or_else(|| Error::new(Kind::BadOption, format!("there is no task {word:?}")))
+    }
+}
+
+fn parse(text: &str, what: &str) -> Result<serde_json::Value> {
+    serde_json::from_str(text).map_err(|error| Error::new(Kind::BadFile, format!("{what}: {error}")))
+}
+
+/// A model with first numbers from a seed.
+#[wasm_bindgen]
+pub fn create_model(config: String, given: JsValue, tokenizer: Option<TokenizerRef>) -> Job {
+    Job::new(move |_| async move {
+        let given: Made = super::values::options(given, "Model.create")?;
+        let mut config = parse(&config, "Model.create: config")?;
+        if let Some(task) = given.task()? {
+            config = Config::from_json(&config)?.with_task(task)?.to_json();
+        }
+        let model = crate::tasks::Model::create(given.device().await?, &config, given.seed.unwrap_or(0)).await?;
+        model.set_tokenizer(tokenizer.map(|tokenizer| tokenizer.inner.clone()))?;
+        Ok(Model::from(model).into())
+    })
+}
+
+/// A model from files. Its documents are first `{ name, size, header }` of every file, then `{ file, bytes }`, file by file.
+#[wasm_bindgen]
+pub fn load_model(config: String, generation: Option<String>, given: JsValue, tokenizer: Option<TokenizerRef>) -> Job {
+    Job::new(move |desk| async move {
+        let given: Made = super::values::options(given, "Model.load")?;
+        let config = parse(&config, "config.json")?;
+        let generation = generation.map(|text| parse(&text, "generation_config.json")).transpose()?;
+        let device = given.device().await?;
+        let mut loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
+        let (mut judged, mut done, mut total) = (false, 0.0, 0.0);
+        while let Some(document) = desk.document().await {
+            let field = |name: &str| Reflect::get(&document, &name.into()).unwrap_or_default();
+            if let Some(name) = field("name").as_string() {
+                let size = field("size").as_f64().unwrap_or(0.0);
+                total += size;
+                loading.header(&name, size as u64, &Uint8Array::new(&field("header")).to_vec())?;
+                continue;
+            }
+            if !std::mem::replace(&mut judged, true) {
+                loading.judge()?;
+            }
+            let bytes = Uint8Array::new(&field("bytes")).to_vec();
+            loading.feed(field("file").as_f64().unwrap_or(0.0) as usize, &bytes)?;
+            done += bytes.len() as f64;
+            desk.progress("load", done, Some(total), true);
+        }
+        if !judged {
+            loading.judge()?;
+        }
+        let model = loading.finish(given.seed.unwrap_or(0))?;
+        model.set_tokenizer(tokenizer.map(|tokenizer| tokenizer.inner.clone()))?;
+        Ok(Model::from(model).into())
+    })
+}
+
+/// A tensor as it crosses.
+fn tensor(tensor: &Tensor) -> JsValue {
+    let shape: Array = tensor.shape.iter().map(|&size| JsValue::from(size as u32)).collect();
+    Plain::default().with("data", Float32Array::from(&tensor.data[..])).with("shape", shape).into()
+}
+
+/// Tensors by name, as a list of pairs.
+fn named(tensors: &[(String, Tensor)]) -> Array {
+    tensors.iter().map(|(name, numbers)| Array::of2(&name.as_str().into(), &tensor(numbers))).collect()
+}
+
+/// Which extras of a forward pass are wanted.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Extras {
+    hidden: bool,
+    attentions: bool,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// What is known of it without a call: `{ config, parameters, task, device }`, the config as text.
+    pub fn about(&self) -> JsValue {
+        let model = &self.inner;
+        Plain::default()
+            .with("config", model.config().to_json().to_string())
+            .with("parameters", model.parameters() as f64)
+            .with("task", model.task().name())
+            .with("device", model.placed().arenas.device().report().kind)
+            .into()
+    }
+
+    /// The layers, shapes and counts, as text.
+    pub fn summary(&self) -> Result<String, JsValue> {
+        out(self.inner.summary())
+    }
+
+    /// Logits, and what else is wanted.
+    pub fn forward(&self, batch: JsValue, extras: JsValue) -> Job {
+        let model = self.inner.clone();
+        Job::new(move |_| async move {
+            let batch: Given = argument(batch, "forward")?;
+            let Extras { hidden, attentions } = super::values::options(extras, "forward")?;
+            let made = model.forward(&batch, hidden, attentions, &Signal::default()).await?;
+            let mut all = Plain::default().with("logits", tensor(&made.logits));
+            if let Some(loss) = made.loss {
+                all = all.with("loss", loss);
+            }
+            if hidden {
+                all = all.with("hidden", made.hidden.iter().map(tensor).collect::<Array>());
+            }
+            if attentions {
+                all = all.with("attentions", made.attentions.iter().map(tensor).collect::<Array>());
+            }
+            Ok(all.into())
+        })
+    }
+
+    /// The loss of a batch, and its gradient by parameter.
+    pub fn gradients(&self, batch: JsValue) -> Job {
+        let (model, learning) = (self.inner.clone(), self.learning.clone());
+        Job::new(move |_| async move {
+            if learning.get() {
+                let busy = Error::new(Kind::BadInput, "gradients: the model is in training, which holds its gradients");
+                return Err(busy.hint("wait for the run's result, or stop it"));
+            }
+            let batch: Given = argument(batch, "gradients")?;
+            let (loss, gradients) = model.gradients(&batch, &Signal::default()).await?;
+            Ok(Plain::default().with("loss", loss).with("gradients", named(&gradients)).into())
+        })
+    }
+
+    /// Parameters by name: those named, or all.
+    pub fn weights(&self, names: Option<Vec<String>>) -> Job {
+        let model = self.inner.clone();
+        Job::new(move |_| async move { Ok(named(&model.weights(names.as_deref()).await?).into()) })
+    }
+
+    /// Sets parameters: their names, shapes and numbers, each in one list.
+    pub fn set_weights(&self, names: Vec<String>, shapes: JsValue, numbers: Vec<Float32Array>) -> Result<(), JsValue> {
+        let set = || {
+            let shapes: Vec<Vec<usize>> = argument(shapes, "setWeights")?;
+            let tensors = shapes.into_iter().zip(&numbers).map(|(shape, data)| Tensor { shape, data: data.to_vec() });
+            self.inner.set_weights(&names.into_iter().zip(tensors).collect::<Vec<_>>())
+        };
+        out(set())
+    }
+
+    /// The files of the model: texts, and the weights in chunks.
+    pub fn files(&self) -> Job {
+        let model = self.inner.clone();
+        Job::new(move |desk| async move {
+            let saved = model.saved()?;
+            let heads: Vec<_> = saved.iter().map(|one| (one.name.clone(), one.shape.clone())).collect();
+            let chunks = Array::of1(&Uint8Array::from(&write_header(&heads)?[..]));
+            let total: usize = saved.iter().map(|one| one.words.len()).sum();
+            let (pace, mut done) = (Pace::new(), 0);
+            for one in &saved {
+                let mut from = 0;
+                while from < one.words.len() {
+                    let count = STRETCH.min(one.words.len() - from);
+                    chunks.push(&Uint8Array::from(&to_bytes(&model.read(one, from, count).await?)[..]));
+                    from += count;
+                    done += count;
+                    desk.progress("save", 4.0 * done as f64, Some(4.0 * total as f64), true);
+                    pace.breathe().await;
+                }
+            }
+            let mut files = Plain::default().with("config", pretty(&model.config().to_json())).with("weights", chunks);
+            if let Some(generation) = model.generation() {
+                files = files.with("generation", pretty(generation));
+            }
+            if let Some(tokenizer) = model.tokenizer() {
+                files = files.with("tokenizer", tokenizer.to_json());
+                files = files.with("tokenizerConfig", tokenizer.to_config_json());
+            }
+            Ok(files.into())
+        })
+    }
+}
+
+/// JSON as people read it.
+fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}

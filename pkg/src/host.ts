@@ -140,6 +140,7 @@ export class Host {
     if (!(outcome instanceof Driven)) return outcome;
     const { job, corpus, documents: own, finish } = outcome.drive;
     call.job = job;
+    if (call.stopping) job.stop(); // it was asked to stop before there was a job to ask
     const documents = own ?? (corpus && read(corpus, (source, restart) => this.#pull(source, restart)));
     const result = await this.#drive(job, call, documents);
     return finish === undefined ? result : finish(result as never);

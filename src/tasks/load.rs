@@ -3,12 +3,13 @@
 //! Comes in: `config.json`, for each safetensors file its size and then its bytes in chunks of any size. Goes out: a model. Nothing is held
 //! but the current stretch; a file that is wrong leaves nothing behind.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::model::Model;
-use crate::checkpoint::{Loading as Judge, Reader};
+use crate::checkpoint::{Loading as Judge, Reader, Target};
 use crate::device::Device;
 use crate::error::{Context, Result};
 use crate::models::{Config, Task};
@@ -24,6 +25,8 @@ pub struct Loading {
     current: Option<(usize, Reader)>,
     parsed: Vec<crate::checkpoint::Header>,
     judged: bool,
+    /// Where each tensor goes, by its foreign name.
+    targets: HashMap<String, Target>,
 }
 
 impl Loading {
@@ -43,7 +46,15 @@ impl Loading {
             config = config.with_context(context)?;
         }
         let model = Model::awaiting(device, config, generation).await?;
-        Ok(Loading { model, headers: Vec::new(), fresh: Vec::new(), current: None, parsed: Vec::new(), judged: false })
+        Ok(Loading {
+            model,
+            headers: Vec::new(),
+            fresh: Vec::new(),
+            current: None,
+            parsed: Vec::new(),
+            judged: false,
+            targets: HashMap::new(),
+        })
     }
 
     /// Announces a file by its size and the bytes of its header (the first eight bytes say how many those are).
@@ -66,6 +77,8 @@ impl Loading {
             judge.file(header).context(|| name.clone())?;
         }
         self.fresh = judge.finish()?;
+        let names = self.parsed.iter().flat_map(|header| &header.entries).map(|entry| &entry.name);
+        self.targets = names.filter_map(|name| Some((name.clone(), judge.target(name)?))).collect();
         self.judged = true;
         Ok(())
     }
@@ -82,16 +95,9 @@ impl Loading {
         }
         let Some((_, reader)) = &mut self.current else { return Ok(()) };
         let placed = self.model.placed();
-        let judge = Judge::new(&placed.config, placed.store.inventory())?;
-        let mut target = (String::new(), None);
-        let fed = reader.feed(bytes, |stretch| {
-            if target.0 != stretch.entry.name {
-                target = (stretch.entry.name.clone(), judge.target(&stretch.entry.name));
-            }
-            match target.1 {
-                Some(to) => placed.write(to.parameter, to.offset + stretch.offset as usize, stretch.numbers),
-                None => Ok(()),
-            }
+        let fed = reader.feed(bytes, |stretch| match self.targets.get(&stretch.entry.name) {
+            Some(to) => placed.write(to.parameter, to.offset + stretch.offset as usize, stretch.numbers),
+            None => Ok(()),
         });
         fed.context(|| name)
     }

@@ -2,7 +2,7 @@
 
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
-import { launch } from "../browser.js";
+import { launch, until } from "../browser.js";
 import { serve } from "../server.js";
 
 const root = new URL("../../..", import.meta.url).pathname;
@@ -24,7 +24,7 @@ after(async () => {
 async function open(browser, url = `${server.url}${PAGE}`) {
   const page = await browser.newPage();
   await page.goto(url);
-  await page.waitForFunction(() => window.run !== undefined);
+  await until(page, () => window.run !== undefined);
   return page;
 }
 

@@ -1,7 +1,7 @@
 // The page as `cargo xtask demo` serves it: both languages, every lesson, no word on the console, a main thread that stays free.
 
 import { after, before, describe, test } from "node:test";
-import { launch } from "../browser.js";
+import { launch, until } from "../browser.js";
 import { serve } from "../server.js";
 import { equal, ok } from "../suite/check.js";
 
@@ -42,15 +42,14 @@ for (const [language, names] of Object.entries(NAMES)) {
     });
 
     test("a tokenizer is trained before one's eyes, and cuts a sentence", { timeout: 60_000 }, async () => {
-      await page.waitForFunction(() => document.querySelector("#corpus").value.length > 5000);
+      await until(page, () => document.querySelector("#corpus").value.length > 5000);
       await page.evaluate(() => (window.longest = 0));
       await press(names.train);
       await page.locator(".strip .token").nth(5).waitFor();
       ok((await page.locator(".merges li").count()) > 100, "merges");
       const sentence = "Le griot raconte, the king listens.";
       await page.locator("#sample").fill(sentence);
-      const strip = () => [...document.querySelectorAll(".strip .token")].map((token) => token.textContent).join("").replaceAll("␣", " ");
-      await page.waitForFunction(`(${strip})() === ${JSON.stringify(sentence)}`);
+      await until(page, (sentence) => [...document.querySelectorAll(".strip .token")].map((token) => token.textContent).join("").replaceAll("␣", " ") === sentence, sentence);
     });
 
     test("told to stop, it keeps what was learned", { timeout: 20_000 }, async () => {
@@ -68,10 +67,10 @@ for (const [language, names] of Object.entries(NAMES)) {
         await page.locator("#unit").selectOption(unit);
         await press(names.count);
         await page.locator('#counts .primary:not([aria-disabled="true"])').first().waitFor();
-        await page.waitForFunction(() => /\d/.test(document.querySelector("#counts .said").textContent));
+        await until(page, () => /\d/.test(document.querySelector("#counts .said").textContent));
         ok((await page.locator(".bars li").count()) > 2, "bars");
         await press(names.go);
-        await page.waitForFunction(() => document.querySelector(".tale").textContent.length > 30);
+        await until(page, () => document.querySelector(".tale").textContent.length > 30);
       }
       ok((await page.locator("#code code").textContent()).includes("tokenizer })"), "counted by tokens");
     });

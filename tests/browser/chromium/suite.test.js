@@ -1,7 +1,7 @@
 // The suite on a page, in every way the package can be bound there.
 
 import { after, before, describe, test } from "node:test";
-import { launch } from "../browser.js";
+import { launch, until } from "../browser.js";
 import { serve } from "../server.js";
 import { cases } from "../suite/index.js";
 
@@ -18,7 +18,7 @@ for (const mode of ["worker", "direct", "core"]) {
       page = await browser.newPage();
       page.on("pageerror", (error) => console.log(`page error: ${error}`));
       await page.goto(`${server.url}/tests/browser/suite/page.html?mode=${mode}`);
-      await page.waitForFunction(() => window.run !== undefined);
+      await until(page, () => window.run !== undefined);
     });
     after(async () => {
       await browser?.close();

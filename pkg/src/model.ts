@@ -1,16 +1,20 @@
 // Models: made or loaded, asked for numbers and for text, trained.
 //
-// In: configs, files, ids, texts, corpora. Out: what the host answers. Checks options by name and kind; decides nothing.
+// In: configs, files, ids, texts, corpora. Out: what the host answers. The calls stand by subject in the `model-….ts` beside this
+// file, as functions of the model's remote; here is what they have in common: how a model comes to be, and what is known of it.
 
-import { CorpusArgument, type Client } from "./client.js";
+import type { Client } from "./client.js";
 import type { Corpus } from "./corpus.js";
-import { GriotError } from "./errors.js";
-import { Generation } from "./generation.js";
-import {
-  CREATE, crossingBatch, generateOptions, isBatches, LOAD, refuse, trainOptions, type Batch, type GenerateOptions, type StepReport, type Tensor,
-  type TrainOptions, type TrainResult,
-} from "./model-options.js";
-import { always, argument, crossing, either, flag, given, kind, long, object, positive, text, texts } from "./options.js";
+import type { Generation } from "./generation.js";
+import * as folder from "./model-files.js";
+import * as learning from "./model-learning.js";
+import type { StepReport, TrainOptions, TrainResult } from "./model-learning.js";
+import * as numbers from "./model-numbers.js";
+import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
+import { CREATE, LOAD, refuse } from "./model-options.js";
+import * as words from "./model-text.js";
+import type { GenerateOptions, NextToken } from "./model-text.js";
+import { argument, crossing, given, object } from "./options.js";
 import type { Source } from "./places/source.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
@@ -38,20 +42,6 @@ export interface LoadOptions extends CallOptions {
   device?: "auto" | "webgpu" | "cpu" | undefined;
 }
 
-/** What a forward pass gave. */
-export interface Forward {
-  /** (B, T, V). */
-  logits: Tensor;
-  /** Where the batch has labels. */
-  loss?: number;
-  /** Layers + 1 of (B, T, C). */
-  hidden?: Tensor[];
-  /** Per layer (B, H, T, T). */
-  attentions?: Tensor[];
-}
-
-const PROMPT = either(text, kind("a list of ids", (v) => typeof v === "object" && v !== null && "length" in v));
-
 /** A config with what its tokenizer knows and it does not say. */
 function complete(config: ModelConfig, tokenizer: Tokenizer | undefined): ModelConfig {
   if (tokenizer === undefined) return config;
@@ -62,16 +52,6 @@ function complete(config: ModelConfig, tokenizer: Tokenizer | undefined): ModelC
     if (id !== undefined) whole[`${role}_token_id`] ??= id;
   }
   return whole;
-}
-
-/** Only files in memory for now. */
-function filesOf(source: Source): unknown {
-  const refused = (what: string) => new GriotError("unsupported", `Model.load: ${what} is not there yet`, { hint: "give the files: File[], or their contents by name" });
-  if (source instanceof URL) throw refused("a URL as the source");
-  if (typeof source === "string") throw refused(/^(opfs|hub):/.test(source) ? `a source "${source.slice(0, 4)}:"` : "a URL as the source");
-  argument(source, object, "the source", "Model.load");
-  if ("getFileHandle" in source) throw refused("a FileSystemDirectoryHandle as the source");
-  return source;
 }
 
 /** A language model on a device. */
@@ -106,67 +86,53 @@ export class Model {
   static async load(source: Source, options?: LoadOptions): Promise<Model> {
     refuse(options, ["integrity", "cache"], "Model.load");
     const { dtype: _dtype, ...rest } = given(options, LOAD, "Model.load");
-    const { client, value } = await callStatic<MadeModel>("model", "load", [filesOf(source), crossing(rest)], rest);
+    const { client, value } = await callStatic<MadeModel>("model", "load", [folder.filesOf(source), crossing(rest)], rest);
     return new Model(client, value);
   }
 
   /** The layers, shapes and parameter counts, as text. */
   async summary(options?: CallOptions): Promise<string> {
-    return await this.#remote.call("summary", [], given(options, always, "summary"));
+    return await numbers.summary(this.#remote, options);
   }
 
   /** Logits of a batch of ids, its loss if it has labels; hidden states and attentions if wanted. */
-  async forward(batch: Batch, options?: CallOptions & { hidden?: boolean | undefined; attentions?: boolean | undefined }): Promise<Forward> {
-    const checked = given(options, { ...long, hidden: flag, attentions: flag }, "forward");
-    return await this.#remote.call("forward", [crossingBatch(batch, "forward"), crossing(checked)], checked);
+  async forward(batch: Batch, options?: ForwardOptions): Promise<Forward> {
+    return await numbers.forward(this.#remote, batch, options);
   }
 
   /** The loss of a batch, and its gradient by Hugging Face parameter name. Dropout is off. */
   async gradients(batch: Batch, options?: CallOptions): Promise<{ loss: number; gradients: Map<string, Tensor> }> {
-    return await this.#remote.call("gradients", [crossingBatch(batch, "gradients")], given(options, long, "gradients"));
+    return await numbers.gradients(this.#remote, batch, options);
   }
 
   /** Parameters by Hugging Face name: those named, or all. */
   async weights(names?: string[], options?: CallOptions): Promise<Map<string, Tensor>> {
-    if (names !== undefined) argument(names, texts, "the names", "weights");
-    return await this.#remote.call("weights", [names], given(options, long, "weights"));
+    return await numbers.weights(this.#remote, names, options);
   }
 
   /** Sets parameters; if one does not fit, none. */
   async setWeights(values: Map<string, Tensor>, options?: CallOptions): Promise<void> {
-    argument(values, kind("a Map of tensors", (v) => v instanceof Map && [...v.values()].every((t: Partial<Tensor>) => t?.data instanceof Float32Array && Array.isArray(t.shape))), "the values", "setWeights");
-    const tensors = [...values.values()];
-    const args = [[...values.keys()], tensors.map(({ shape }) => shape), tensors.map(({ data }) => data)];
-    await this.#remote.call("setWeights", args, given(options, always, "setWeights"));
+    await numbers.setWeights(this.#remote, values, options);
   }
 
   /** Learns from texts, or from batches of ids in the order given. */
   train(data: Corpus | Batch[], options: TrainOptions): Run<StepReport, TrainResult> {
-    const { crossing, every, call } = trainOptions(options, this.task);
-    if (typeof data === "object" && data !== null && "train" in data) throw new GriotError("unsupported", "train: validation data is not there yet");
-    const [corpus, batches] = isBatches(data) ? [undefined, data.map((batch) => crossingBatch(batch, "train"))] : [new CorpusArgument(data, "train"), undefined];
-    return this.#remote.run("train", [corpus, batches, crossing, every], call, (result: TrainResult) => result);
+    return learning.train(this.#remote, this.task, data, options);
   }
 
   /** Continues a text, or ids. */
   generate(prompt: string | ArrayLike<number>, options?: GenerateOptions): Generation {
-    argument(prompt, PROMPT, "the prompt", "generate");
-    if (Array.isArray(prompt) && prompt.some((one) => typeof one === "object")) throw new GriotError("unsupported", "generate: messages as the prompt are not there yet", { hint: "tokenizer.applyChatTemplate makes a text of them" });
-    const { crossing, stops, call } = generateOptions(options);
-    const given = typeof prompt === "string" ? prompt : Array.from(prompt);
-    return new Generation((sink) => this.#remote.work("generate", [given, crossing, stops], call, (made: never) => made, sink));
+    return words.generate(this.#remote, prompt, options);
   }
 
   /** What may come after a text, the most probable first. */
-  async next(input: string, options?: CallOptions & { top?: number | undefined }): Promise<{ token: string; id: number; p: number; logit: number }[]> {
-    argument(input, text, "the text", "next");
-    const { top = 10, ...rest } = given(options, { ...always, top: positive }, "next");
-    return await this.#remote.call("next", [input, top], rest);
+  async next(input: string, options?: CallOptions & { top?: number | undefined }): Promise<NextToken[]> {
+    return await words.next(this.#remote, input, options);
   }
 
   /** The model's files, in memory: config.json, model.safetensors, the tokenizer's. `Model.load` reads them. */
   async files(options?: CallOptions): Promise<Map<string, Blob>> {
-    return await this.#remote.call("files", [], given(options, long, "files"));
+    return await folder.files(this.#remote, options);
   }
 
   /** Frees the model; calls on it in hand reject with `disposed`. Its tokenizer stays. */

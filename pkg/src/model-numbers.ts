@@ -1,0 +1,88 @@
+// A model's calls that deal in numbers: batches of ids in, tensors out.
+//
+// In: a model's remote and what the caller gave, checked by name and kind. Out: what the host answers.
+
+import { GriotError } from "./errors.js";
+import { numbers } from "./model-options.js";
+import { always, argument, crossing, either, flag, given, kind, long, object, texts, type Table } from "./options.js";
+import type { CallOptions } from "./platform.js";
+import type { Remote } from "./remote.js";
+
+/** Numbers with a shape, row-major. */
+export interface Tensor {
+  data: Float32Array;
+  shape: number[];
+}
+
+type Rows = ArrayLike<number>[];
+
+/** Rows of ids with what goes with them, in Hugging Face's conventions. */
+export interface Batch {
+  inputIds: Rows;
+  /** 1: seen, 0: padding, left or right. */
+  attentionMask?: Rows | undefined;
+  typeIds?: Rows | undefined;
+  positionIds?: Rows | undefined;
+  /** Default: the labels shifted right. */
+  decoderIds?: Rows | undefined;
+  /** -100 is ignored; shifted inside for causal models. */
+  labels?: Rows | number[] | undefined;
+}
+
+/** What a forward pass gave. */
+export interface Forward {
+  /** (B, T, V). */
+  logits: Tensor;
+  /** Where the batch has labels. */
+  loss?: number;
+  /** Layers + 1 of (B, T, C). */
+  hidden?: Tensor[];
+  /** Per layer (B, H, T, T). */
+  attentions?: Tensor[];
+}
+
+/** Which extras of a forward pass are wanted. */
+export interface ForwardOptions extends CallOptions {
+  hidden?: boolean | undefined;
+  attentions?: boolean | undefined;
+}
+
+const ROWS = kind("an array of rows of numbers", (v) => Array.isArray(v) && v.every((row) => typeof row === "object" && row !== null && "length" in row));
+const BATCH: Table = { inputIds: ROWS, attentionMask: ROWS, typeIds: ROWS, positionIds: ROWS, decoderIds: ROWS, labels: either(ROWS, numbers) };
+
+/** A batch in the form that crosses: plain arrays. */
+export function crossingBatch(batch: Batch, where: string): object {
+  argument(batch, object, "the batch", where);
+  const checked = given(batch, BATCH, `${where}: the batch`);
+  if (checked.inputIds === undefined) throw new GriotError("bad-input", `${where}: the batch has no inputIds`);
+  const plain = (row: unknown) => (typeof row === "number" ? row : Array.from(row as ArrayLike<number>));
+  return Object.fromEntries(Object.entries(checked).map(([name, rows]) => [name, (rows as unknown[]).map(plain)]));
+}
+
+/** The layers, shapes and counts, as text. */
+export async function summary(remote: Remote, options?: CallOptions): Promise<string> {
+  return await remote.call("summary", [], given(options, always, "summary"));
+}
+
+export async function forward(remote: Remote, batch: Batch, options?: ForwardOptions): Promise<Forward> {
+  const checked = given(options, { ...long, hidden: flag, attentions: flag }, "forward");
+  return await remote.call("forward", [crossingBatch(batch, "forward"), crossing(checked)], checked);
+}
+
+export async function gradients(remote: Remote, batch: Batch, options?: CallOptions): Promise<{ loss: number; gradients: Map<string, Tensor> }> {
+  return await remote.call("gradients", [crossingBatch(batch, "gradients")], given(options, long, "gradients"));
+}
+
+export async function weights(remote: Remote, names?: string[], options?: CallOptions): Promise<Map<string, Tensor>> {
+  if (names !== undefined) argument(names, texts, "the names", "weights");
+  return await remote.call("weights", [names], given(options, long, "weights"));
+}
+
+const TENSORS = kind("a Map of tensors", (v) => v instanceof Map && [...v.values()].every((t: Partial<Tensor>) => t?.data instanceof Float32Array && Array.isArray(t.shape)));
+
+export async function setWeights(remote: Remote, values: Map<string, Tensor>, options?: CallOptions): Promise<void> {
+  argument(values, TENSORS, "the values", "setWeights");
+  const tensors = [...values.values()];
+  const args = [[...values.keys()], tensors.map(({ shape }) => shape), tensors.map(({ data }) => data)];
+  await remote.call("setWeights", args, given(options, always, "setWeights"));
+}

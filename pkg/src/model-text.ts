@@ -1,0 +1,74 @@
+// A model's calls that take text: a prompt or a text in, what the model makes of it out.
+//
+// In: a model's remote and what the caller gave, checked by name and kind. Out: what the host answers.
+
+import { GriotError } from "./errors.js";
+import { Generation } from "./generation.js";
+import { refuse, word32 } from "./model-options.js";
+import { always, argument, count, either, given, kind, number, object, positive, text, texts, type Table } from "./options.js";
+import type { CallOptions } from "./platform.js";
+import type { Remote } from "./remote.js";
+
+export interface GenerateOptions extends Omit<CallOptions, "onProgress"> {
+  /** Default 256. */
+  maxTokens?: number | undefined;
+  minTokens?: number | undefined;
+  /** 0 takes the most probable. Default 1, or what generation_config.json says. */
+  temperature?: number | undefined;
+  topK?: number | undefined;
+  topP?: number | undefined;
+  minP?: number | undefined;
+  typicalP?: number | undefined;
+  repetitionPenalty?: number | undefined;
+  frequencyPenalty?: number | undefined;
+  presencePenalty?: number | undefined;
+  noRepeatNgram?: number | undefined;
+  logitBias?: Record<number, number> | undefined;
+  stop?: string | string[] | undefined;
+  /** Replaces the model's end tokens; `[]`: none. */
+  stopTokens?: number[] | undefined;
+  seed?: number | undefined;
+  /** Log-probabilities with each piece, and of this many most probable tokens. */
+  logprobs?: number | undefined;
+}
+
+/** What may come next. */
+export interface NextToken {
+  token: string;
+  id: number;
+  p: number;
+  logit: number;
+}
+
+const PROMPT = either(text, kind("a list of ids", (v) => typeof v === "object" && v !== null && "length" in v));
+
+const GENERATE: Table = {
+  ...always, maxTokens: count, minTokens: count, temperature: number, topK: count, topP: number, minP: number, typicalP: number,
+  repetitionPenalty: number, frequencyPenalty: number, presencePenalty: number, noRepeatNgram: count, logitBias: object,
+  stop: either(text, texts), stopTokens: kind("an array of ids", (v) => Array.isArray(v) && v.every((x) => word32.is(x))), seed: word32, logprobs: count,
+};
+const NOT_GENERATE = ["beams", "lengthPenalty", "earlyStopping", "echo"];
+
+/** Options of `generate`: what crosses, the strings that end a text, and what the caller keeps. */
+function generateOptions(options: GenerateOptions | undefined): { crossing: object; stops: string[]; call: CallOptions } {
+  refuse(options, NOT_GENERATE, "generate");
+  const { stop = [], logitBias, ...checked } = given(options, GENERATE, "generate");
+  const { signal, ...rest } = checked;
+  // A Map keeps its keys numbers on the way.
+  const bias = logitBias && { logitBias: new Map(Object.entries(logitBias).map(([id, value]) => [Number(id), value])) };
+  return { crossing: { ...rest, ...bias }, stops: typeof stop === "string" ? [stop] : stop, call: { signal } };
+}
+
+export function generate(remote: Remote, prompt: string | ArrayLike<number>, options?: GenerateOptions): Generation {
+  argument(prompt, PROMPT, "the prompt", "generate");
+  if (Array.isArray(prompt) && prompt.some((one) => typeof one === "object")) throw new GriotError("unsupported", "generate: messages as the prompt are not there yet", { hint: "tokenizer.applyChatTemplate makes a text of them" });
+  const { crossing, stops, call } = generateOptions(options);
+  const given = typeof prompt === "string" ? prompt : Array.from(prompt);
+  return new Generation((sink) => remote.work("generate", [given, crossing, stops], call, (made: never) => made, sink));
+}
+
+export async function next(remote: Remote, input: string, options?: CallOptions & { top?: number | undefined }): Promise<NextToken[]> {
+  argument(input, text, "the text", "next");
+  const { top = 10, ...rest } = given(options, { ...always, top: positive }, "next");
+  return await remote.call("next", [input, top], rest);
+}

@@ -5,6 +5,7 @@
 pub mod feed;
 pub mod options;
 pub mod schedule;
+mod trainable;
 mod trainer;
 
 pub use trainer::{Report, Source, Trainer, gradient_plan};

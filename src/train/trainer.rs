@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::feed::feed;
 use super::options::{Options, Rule};
 use super::schedule::Schedule;
+use super::trainable::stands_for;
 use crate::data::batch::{Batch, row_bucket, time_bucket};
 use crate::data::windows::{Windows, order};
 use crate::device::{Readback, Signal, Slice};
@@ -255,14 +256,11 @@ impl Trainer {
     }
 }
 
-/// Whether a parameter learns: where patterns are given, if one of them stands in its name or in a part's.
+/// Whether a parameter learns: where patterns are given, if one of them stands for its name or for a part's.
 fn trains(options: &Options, parameter: &Parameter) -> bool {
     let Some(patterns) = &options.trainable else { return true };
-    let named = |pattern: &String| {
-        parameter.name.contains(pattern.as_str())
-            || parameter.parts.iter().any(|part| part.name.contains(pattern.as_str()))
-    };
-    patterns.iter().any(named)
+    let names = || parameter.parts.iter().map(|part| &part.name).chain([&parameter.name]);
+    patterns.iter().any(|pattern| names().any(|name| stands_for(pattern, name)))
 }
 
 fn rule(options: &Options) -> ops::Rule {

@@ -116,12 +116,28 @@ impl Store {
         Some(Slice { offset: home.offset + range.start, words: range.len(), ..home })
     }
 
-    /// The stretches an optimiser updates. `decays` says for each parameter whether weight decay applies.
-    pub fn runs(&self, gradients: &Gradients, decays: impl Fn(&crate::nn::Parameter) -> bool) -> Vec<Run> {
+    /// The stretches an optimiser updates. `learns` says for each parameter which of its numbers learn, `decays` whether weight decay applies.
+    pub fn runs(
+        &self,
+        gradients: &Gradients,
+        learns: impl Fn(&crate::nn::Parameter) -> Vec<Range<usize>>,
+        decays: impl Fn(&crate::nn::Parameter) -> bool,
+    ) -> Vec<Run> {
         let mut pieces: Vec<Run> = Vec::new();
         for (index, parameter) in self.inventory.iter().enumerate() {
             if let (Some(weight), Some(gradient)) = (self.home(index), gradients.home(index)) {
-                pieces.push(Run { weight, gradient, decay: decays(parameter) });
+                let cut = |home: Slice, words: &Range<usize>| Slice {
+                    offset: home.offset + words.start,
+                    words: words.len(),
+                    ..home
+                };
+                let decay = decays(parameter);
+                let runs = learns(parameter).into_iter();
+                pieces.extend(runs.map(|words| Run {
+                    weight: cut(weight, &words),
+                    gradient: cut(gradient, &words),
+                    decay,
+                }));
             }
         }
         pieces.sort_by_key(|run| (run.weight.buffer, run.weight.offset));
@@ -194,6 +210,10 @@ mod tests {
 
     const LIMITS: Limits = Limits { binding_words: 1 << 20, buffer_words: 1024, class: Class::Cpu };
 
+    fn whole(parameter: &crate::nn::Parameter) -> Vec<Range<usize>> {
+        vec![0..parameter.words()]
+    }
+
     fn inventory() -> Inventory {
         let mut list = Inventory::new();
         list.add("table", &[10, 30], Init::normal(0.02));
@@ -220,7 +240,7 @@ mod tests {
     fn whole_training_is_one_run_for_each_arena_and_decay() {
         let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
         let gradients = store.gradients(|_| true).unwrap();
-        let runs = store.runs(&gradients, |parameter| parameter.decay);
+        let runs = store.runs(&gradients, whole, |parameter| parameter.decay);
         assert_eq!(runs.len(), 2, "{runs:?}");
         assert_eq!(runs.iter().map(|run| run.decay).collect::<Vec<_>>(), [true, false]);
         assert_eq!(gradients.home(2), None);
@@ -232,7 +252,7 @@ mod tests {
         let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
         let gradients = store.gradients(|parameter| parameter.name != "table").unwrap();
         assert_eq!(gradients.home(0), None);
-        let runs = store.runs(&gradients, |_| false);
+        let runs = store.runs(&gradients, whole, |_| false);
         assert_eq!(runs.len(), 1, "{runs:?}");
         assert_eq!(runs[0].gradient.offset, 0);
         assert_eq!(store.gradients(|_| false).unwrap_err().code(), "bad-option");

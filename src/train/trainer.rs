@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::feed::feed;
 use super::options::{Options, Rule};
 use super::schedule::Schedule;
-use super::trainable::stands_for;
+use super::trainable::Learning;
 use crate::data::batch::{Batch, row_bucket, time_bucket};
 use crate::data::windows::{Windows, order};
 use crate::device::{Readback, Signal, Slice};
@@ -19,7 +19,7 @@ use crate::graph::Graph;
 use crate::kernels::gradient_norm::REPORT_WORDS;
 use crate::kernels::{Live, place};
 use crate::models::{self, Gradients, Model, Placed};
-use crate::nn::{Mode, Parameter, Shape};
+use crate::nn::{Mode, Shape};
 use crate::ops::{self, GradientNorm, Update};
 use crate::plan::{Plan, Stage};
 use crate::{bail, ensure};
@@ -92,11 +92,11 @@ impl Trainer {
             }
         }
         let rule = rule(&options);
-        let trainable = |parameter: &Parameter| trains(&options, parameter);
-        let gradients = placed.store.gradients(trainable)?;
+        let learning = Learning::new(options.trainable.as_deref(), &placed)?;
+        let gradients = placed.store.gradients(|parameter| !learning.of(parameter).is_empty())?;
         placed.make_room(&gradients, rule.moments()).await?;
         placed.arenas.ensure(placed.report(), 2 * NORM_AT, "report").await?;
-        let plan = update_plan(&placed, &gradients, &options, rule)?;
+        let plan = update_plan(&placed, &gradients, &learning, &options, rule)?;
         let update = Stage::new(&placed.arenas, plan, "optimizer").await?;
         let total = match &source {
             Source::Packed(windows) => options.total(windows.rows()),
@@ -256,13 +256,6 @@ impl Trainer {
     }
 }
 
-/// Whether a parameter learns: where patterns are given, if one of them stands for its name or for a part's.
-fn trains(options: &Options, parameter: &Parameter) -> bool {
-    let Some(patterns) = &options.trainable else { return true };
-    let names = || parameter.parts.iter().map(|part| &part.name).chain([&parameter.name]);
-    patterns.iter().any(|pattern| names().any(|name| stands_for(pattern, name)))
-}
-
 fn rule(options: &Options) -> ops::Rule {
     let Options { optimizer, .. } = options;
     let betas = optimizer.betas.map(|beta| beta as f32);
@@ -294,9 +287,15 @@ pub fn gradient_plan(
     graph.plan(placed.arenas.places(), placed.arenas.device().limits())
 }
 
-fn update_plan(placed: &Placed, gradients: &Gradients, options: &Options, rule: ops::Rule) -> Result<Plan> {
+fn update_plan(
+    placed: &Placed,
+    gradients: &Gradients,
+    learning: &Learning,
+    options: &Options,
+    rule: ops::Rule,
+) -> Result<Plan> {
     let all = options.optimizer.decay == super::options::Decay::All;
-    let runs = placed.store.runs(gradients, |parameter| all || parameter.decay);
+    let runs = placed.store.runs(gradients, |parameter| learning.of(parameter), |parameter| all || parameter.decay);
     let mut graph = Graph::new();
     let mut stretches = Vec::new();
     for (at, run) in runs.iter().enumerate() {

@@ -7,3 +7,4 @@
 mod causal;
 mod golden;
 mod seat;
+mod trainable;

@@ -90,38 +90,71 @@ impl Cpu {
         Cpu { host, rate: Cell::new(1e6), paused: Cell::new((host.now)()) }
     }
 
-    pub(super) async fn play(&self, score: &Score, lives: &[Live], signal: &Signal) -> Result<()> {
-        for live in lives {
-            let mut since = (self.host.now)();
-            let mut work = 0.0;
-            for (launch, spans) in &score.launches {
-                let call = Call { params: &launch.params, live, constants: &launch.constants, spans };
-                let mut unit = 0;
-                while unit < launch.units {
-                    let each = (launch.work as f64 / launch.units as f64).max(1.0);
-                    let budget = (self.rate.get() * STRETCH - work).max(0.0);
-                    let units = ((budget / each) as usize).clamp(1, launch.units - unit);
-                    (launch.kernel.cpu)(&call, unit..unit + units);
-                    unit += units;
-                    work += each * units as f64;
-                    if work >= self.rate.get() * STRETCH {
-                        let now = (self.host.now)();
-                        if now - since > 0.5 {
-                            self.rate.set((0.5 * self.rate.get() + 0.5 * work / (now - since)).clamp(1e4, 1e9));
-                        } else {
-                            self.rate.set((self.rate.get() * 2.0).min(1e9));
-                        }
-                        if now - self.paused.get() >= STRETCH {
-                            (self.host.pause)().await;
-                            self.paused.set((self.host.now)());
-                        }
-                        signal.check()?;
-                        (since, work) = ((self.host.now)(), 0.0);
-                    }
-                }
+    fn learn(&self, work: f64, took: f64) {
+        self.rate.set(match took > 0.5 {
+            true => (0.5 * self.rate.get() + 0.5 * work / took).clamp(1e4, 1e9),
+            false => (self.rate.get() * 2.0).min(1e9),
+        });
+    }
+
+    /// Plays; `whole` says that what is left is played there and then should the play be given up in the middle.
+    pub(super) async fn play(&self, score: &Score, lives: &[Live], signal: &Signal, whole: bool) -> Result<()> {
+        let mut course = Course { cpu: self, score, lives, life: 0, launch: 0, unit: 0, whole };
+        while course.stretch() {
+            if (self.host.now)() - self.paused.get() >= STRETCH {
+                (self.host.pause)().await;
+                self.paused.set((self.host.now)());
             }
             signal.check()?;
         }
-        Ok(())
+        signal.check()
+    }
+}
+
+/// How far a play has come.
+struct Course<'a> {
+    cpu: &'a Cpu,
+    score: &'a Score,
+    lives: &'a [Live],
+    life: usize,
+    launch: usize,
+    unit: usize,
+    whole: bool,
+}
+
+impl Course<'_> {
+    /// Works for one stretch; false once nothing is left.
+    fn stretch(&mut self) -> bool {
+        let since = (self.cpu.host.now)();
+        let enough = self.cpu.rate.get() * STRETCH;
+        let mut work = 0.0;
+        while let Some(live) = self.lives.get(self.life) {
+            let Some((launch, spans)) = self.score.launches.get(self.launch) else {
+                (self.life, self.launch) = (self.life + 1, 0);
+                continue;
+            };
+            if work >= enough {
+                self.cpu.learn(work, (self.cpu.host.now)() - since);
+                return true;
+            }
+            if self.unit < launch.units {
+                let each = (launch.work as f64 / launch.units as f64).max(1.0);
+                let units = (((enough - work) / each) as usize).clamp(1, launch.units - self.unit);
+                let call = Call { params: &launch.params, live, constants: &launch.constants, spans };
+                (launch.kernel.cpu)(&call, self.unit..self.unit + units);
+                self.unit += units;
+                work += each * units as f64;
+            }
+            if self.unit >= launch.units {
+                (self.launch, self.unit) = (self.launch + 1, 0);
+            }
+        }
+        false
+    }
+}
+
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        while self.whole && self.stretch() {}
     }
 }

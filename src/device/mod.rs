@@ -367,10 +367,20 @@ impl Device {
     ///
     /// Fails with `aborted` between launches when the signal says so.
     pub async fn play(&self, prepared: &Prepared, lives: &[Live], signal: &Signal) -> Result<()> {
+        self.play_on(prepared, lives, signal, false).await
+    }
+
+    /// As [`play`](Device::play), but once begun it comes to its end: if the future is dropped in the middle, what is left is
+    /// played there and then. For launches that change weights in place.
+    pub async fn play_whole(&self, prepared: &Prepared, lives: &[Live]) -> Result<()> {
+        self.play_on(prepared, lives, &Signal::default(), true).await
+    }
+
+    async fn play_on(&self, prepared: &Prepared, lives: &[Live], signal: &Signal, whole: bool) -> Result<()> {
         match (&self.player, &prepared.form) {
-            (Player::Cpu(cpu), Form::Cpu(score)) => cpu.play(score, lives, signal).await,
+            (Player::Cpu(cpu), Form::Cpu(score)) => cpu.play(score, lives, signal, whole).await,
             #[cfg(feature = "gpu")]
-            (Player::Gpu(gpu), Form::Gpu(score)) => gpu.play(score, lives, signal).await,
+            (Player::Gpu(gpu), Form::Gpu(score)) => gpu.play(score, lives, signal, whole).await,
             #[cfg(feature = "gpu")]
             _ => Err(foreign()),
         }

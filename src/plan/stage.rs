@@ -144,10 +144,21 @@ impl Stage {
 
     /// Hands the inputs over and plays once for each of `lives`.
     pub async fn play(&self, lives: &[Live], signal: &Signal) -> Result<()> {
-        if let Some(buffer) = self.own.first() {
-            self.device.write(buffer, 0, &self.inputs.borrow())?;
-        }
+        self.hand_over()?;
         self.device.play(&self.prepared, lives, signal).await
+    }
+
+    /// As [`play`](Stage::play), but not to be left in the middle: see [`Device::play_whole`].
+    pub async fn play_whole(&self, lives: &[Live]) -> Result<()> {
+        self.hand_over()?;
+        self.device.play_whole(&self.prepared, lives).await
+    }
+
+    fn hand_over(&self) -> Result<()> {
+        match self.own.first() {
+            Some(buffer) => self.device.write(buffer, 0, &self.inputs.borrow()),
+            None => Ok(()),
+        }
     }
 
     /// Reads a named value after a play.

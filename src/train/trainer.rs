@@ -201,11 +201,11 @@ impl Trainer {
             .with_f32(place::RATE, rate as f32)
             .with_f32(place::CORRECTION_1, correction(b1))
             .with_f32(place::CORRECTION_2, correction(b2));
-        // From here on the step is whole or not at all.
-        self.update.play(&[live], &Signal::default()).await?;
+        // From here on the step is whole, also when the future is dropped in the middle.
+        self.step += 1;
+        self.update.play_whole(&[live]).await?;
         let report = self.placed.arenas.buffer(self.placed.report())?;
         let readback = self.placed.arenas.device().read_later(&report, 0, NORM_AT + REPORT_WORDS)?;
-        self.step += 1;
         let report = Report { step: self.step, loss: f32::NAN, rate, norm: f32::NAN, tokens, skipped: false };
         self.pending.push_back((report, readback));
         Ok(())

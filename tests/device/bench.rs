@@ -1,7 +1,10 @@
 //! What the tests share: opened devices, and a list of launches whose result is known without computing it elsewhere.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 
 use griot::device::{ALIGNMENT, Buffer, Device, Host, Launch, Ledger, Options, Slice};
 use griot::kernels::Params as _;
@@ -88,4 +91,24 @@ pub fn ticking() -> Host {
         (Host::native().now)()
     }
     Host { now, ..Host::native() }
+}
+
+/// A host that is paused at every chance: its clock leaps, and each pause really returns to whoever polls.
+pub fn halting() -> Host {
+    fn now() -> f64 {
+        TICKS.set(TICKS.get() + 1);
+        f64::from(TICKS.get()) * 10.0
+    }
+    fn pause() -> Pin<Box<dyn Future<Output = ()>>> {
+        let mut waited = false;
+        Box::pin(poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }))
+    }
+    Host { now, pause }
+}
+
+/// Polls a future at most so many times and drops it; whether it came to its end.
+pub fn give_up_after(polls: usize, future: impl Future) -> bool {
+    let mut future = std::pin::pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    (0..polls).any(|_| future.as_mut().poll(&mut context).is_ready())
 }

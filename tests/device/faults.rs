@@ -6,7 +6,7 @@ use griot::device::{Choice, Device, Feigned, Host, Ledger, Options, Runtime, Sig
 use griot::kernels::{Live, sum};
 use pollster::block_on;
 
-use crate::bench::{additions, at_tick, both, code, gpu, gpu_with, table, ticking};
+use crate::bench::{additions, at_tick, both, code, give_up_after, gpu, gpu_with, halting, table, ticking};
 
 fn feigning(feigned: Feigned) -> Options {
     Options { feigned, ..Options::default() }
@@ -148,6 +148,24 @@ fn an_abort_in_the_middle_of_a_play_stops_it_and_leaves_the_device_usable() {
         block_on(device.play(&prepared, &[Live::default()], &Signal::default())).unwrap();
         let after = block_on(device.read(&buffers[1], 0, 1)).unwrap();
         assert_eq!(f32::from_bits(after[0]), f32::from_bits(before[0]) + 1.0);
+    }
+}
+
+#[test]
+fn a_play_given_up_in_the_middle_stops_there_and_a_whole_one_is_finished() {
+    let device = Device::cpu(halting(), Ledger::new(None));
+    let (steps, count) = (12, 1000);
+    for (whole, sums) in [(false, 0.0), (true, 2.0)] {
+        let buffers = table(&device, steps, count).unwrap();
+        let prepared = block_on(device.prepare(&additions(steps, count, 1 << 30), &buffers)).unwrap();
+        let lives = [Live::default(); 2];
+        let came_to_its_end = match whole {
+            true => give_up_after(3, device.play_whole(&prepared, &lives)),
+            false => give_up_after(3, device.play(&prepared, &lives, &Signal::default())),
+        };
+        assert!(!came_to_its_end);
+        let last = block_on(device.read(&buffers[1], (steps - 1) * 1024, count)).unwrap();
+        assert!(last.iter().all(|&word| f32::from_bits(word) == sums), "whole: {whole}");
     }
 }
 

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and names what it skips")]
 
+mod abort;
 mod causal;
 mod golden;
 mod seat;

@@ -127,7 +127,7 @@ impl Gpu {
         launch.check()?;
         let launches = [(&launch, variant)];
         let score = Score::new(&self.card, &self.ledger, &self.pipelines, &self.lives, &launches, &table).await?;
-        play::play(&self.card, &self.pace, &self.lives, &score, &[case.live], &Signal::default()).await?;
+        play::play(self.stand(), &score, &[case.live], &Signal::default(), false).await?;
         let mut fetches = Vec::new();
         for buffer in &table {
             if let Memory::Gpu(words, _) = &*buffer.memory {

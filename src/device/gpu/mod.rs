@@ -96,8 +96,12 @@ impl Gpu {
         Score::new(&self.card, &self.ledger, &self.pipelines, &self.lives, &with_variant, table).await
     }
 
-    pub(super) async fn play(&self, score: &Score, lives: &[Live], signal: &Signal) -> Result<()> {
-        play::play(&self.card, &self.pace, &self.lives, score, lives, signal).await
+    pub(super) async fn play(&self, score: &Score, lives: &[Live], signal: &Signal, whole: bool) -> Result<()> {
+        play::play(self.stand(), score, lives, signal, whole).await
+    }
+
+    fn stand(&self) -> play::Stand<'_> {
+        play::Stand { card: &self.card, pace: &self.pace, words: &self.lives }
     }
 
     /// Gives the device up. Everything that it made is gone, every later call fails with `device-lost`.

@@ -216,53 +216,86 @@ impl Pace {
     }
 }
 
-/// Plays the list once for each of `lives`.
-pub(super) async fn play(
-    card: &Card,
-    pace: &Pace,
-    words: &Lives,
-    score: &Score,
-    lives: &[Live],
-    signal: &Signal,
-) -> Result<()> {
-    card.check()?;
+/// What a play works with.
+#[derive(Clone, Copy)]
+pub(super) struct Stand<'a> {
+    pub(super) card: &'a Card,
+    pub(super) pace: &'a Pace,
+    pub(super) words: &'a Lives,
+}
+
+/// Plays the list once for each of `lives`; `whole` says that what is left is submitted there and then should the play be given up
+/// in the middle.
+pub(super) async fn play(stand: Stand<'_>, score: &Score, lives: &[Live], signal: &Signal, whole: bool) -> Result<()> {
+    stand.card.check()?;
     signal.check()?;
     let Some(uniforms) = &score.uniforms else { return Ok(()) };
-    let (mut life, mut step) = (0, 0);
-    while life < lives.len() {
-        pace.admit(card).await?;
-        card.check()?;
+    let mut course = Course { stand, score, uniforms, lives, life: 0, step: 0, whole };
+    while course.left() {
+        stand.pace.admit(stand.card).await?;
+        stand.card.check()?;
         signal.check()?;
+        course.submit()?;
+    }
+    Ok(())
+}
+
+/// How far a play has come.
+struct Course<'a> {
+    stand: Stand<'a>,
+    score: &'a Score,
+    uniforms: &'a wgpu::BindGroup,
+    lives: &'a [Live],
+    life: usize,
+    step: usize,
+    whole: bool,
+}
+
+impl Course<'_> {
+    fn left(&self) -> bool {
+        self.life < self.lives.len()
+    }
+
+    /// Submits what the device does in about [`TARGET`] milliseconds.
+    fn submit(&mut self) -> Result<()> {
+        let Stand { card, pace, words } = self.stand;
         let budget = pace.rate.get() * TARGET;
-        let first = life;
+        let first = self.life;
         let mut work = 0.0;
         let mut encoder = card.encoder();
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            while work < budget && life < lives.len() && life - first < LIVES {
-                let Some(ready) = score.steps.get(step) else {
-                    (life, step) = (life + 1, 0);
+            while work < budget && self.left() && self.life - first < LIVES {
+                let Some(ready) = self.score.steps.get(self.step) else {
+                    (self.life, self.step) = (self.life + 1, 0);
                     continue;
                 };
+                let slots = [self.step as u32 * SLOT as u32, (self.life - first) as u32 * SLOT as u32];
                 pass.set_pipeline(&ready.pipeline.pipeline);
                 pass.set_bind_group(0, &ready.group, &[]);
-                pass.set_bind_group(1, uniforms, &[step as u32 * SLOT as u32, (life - first) as u32 * SLOT as u32]);
+                pass.set_bind_group(1, self.uniforms, &slots);
                 let [x, y, z] = ready.grid;
                 pass.dispatch_workgroups(x, y, z);
                 work += ready.work + pace.rate.get() * DISPATCH;
-                step += 1;
+                self.step += 1;
             }
         }
-        if step == score.steps.len() {
-            (life, step) = (life + 1, 0);
+        if self.step == self.score.steps.len() {
+            (self.life, self.step) = (self.life + 1, 0);
         }
         // Written before this submit and after the one before: a set is never changed under a play that uses it.
-        let used = lives[first..].iter().take(life + usize::from(step > 0) - first);
+        let used = self.lives[first..].iter().take(self.life + usize::from(self.step > 0) - first);
         let used: Vec<u32> = used.flat_map(Live::words).copied().collect();
         card.write(&words.words, 0, &used)?;
         let at = (card.host.now)();
         let submission = card.submit(Some(encoder));
         pace.flights.borrow_mut().push_back(Flight { submission, done: card.done(), work, at });
+        Ok(())
     }
-    Ok(())
+}
+
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        while self.whole && self.left() && self.stand.card.check().is_ok() && self.submit().is_ok() {}
+    }
 }

@@ -55,6 +55,20 @@ async function reference(context, device, steps) {
   return { model, stored };
 }
 
+/** What a device must find for every parameter of the stored model. */
+async function gradients(context, device) {
+  const stored = await golden(context, "gpt2");
+  const model = await context.griot.Model.load(stored.files, { device });
+  const { loss, gradients } = await model.gradients(batch(stored.expected, "in"));
+  ok(Math.abs(loss - stored.record.loss) <= 1e-4 * stored.record.loss, "the reference's loss");
+  equal([...gradients.keys()].sort(), [...stored.gradients.keys()].sort());
+  for (const [name, { shape, data }] of stored.gradients) {
+    equal(gradients.get(name).shape, shape, name);
+    ok(worst(gradients.get(name).data, data) <= 1e-3, `the reference's gradient of ${name}`);
+  }
+  await model.dispose();
+}
+
 export const cases = {
   async "the stored GPT-2 on the CPU: logits, hidden states, greedy text, ten steps of AdamW"(context) {
     const { model } = await reference(context, "cpu", 10);
@@ -62,17 +76,25 @@ export const cases = {
     await rejects(model.summary(), "disposed");
   },
 
-  async "every gradient of the stored GPT-2"(context) {
-    const stored = await golden(context, "gpt2");
-    const model = await context.griot.Model.load(stored.files, { device: "cpu" });
-    const { loss, gradients } = await model.gradients(batch(stored.expected, "in"));
-    ok(Math.abs(loss - stored.record.loss) <= 1e-4 * stored.record.loss, "the reference's loss");
-    equal([...gradients.keys()].sort(), [...stored.gradients.keys()].sort());
-    for (const [name, { shape, data }] of stored.gradients) {
-      equal(gradients.get(name).shape, shape, name);
-      ok(worst(gradients.get(name).data, data) <= 1e-3, `the reference's gradient of ${name}`);
+  async "every gradient of the stored GPT-2 on the CPU"(context) {
+    await gradients(context, "cpu");
+  },
+
+  async "the stored GPT-2 on the GPU: logits, hidden states, every gradient, greedy text, ten steps of AdamW"(context) {
+    const { griot, settings } = context;
+    if (!globalThis.navigator?.gpu || !(await navigator.gpu.requestAdapter())) return;
+    await griot.close();
+    griot.configure({ ...settings, device: "webgpu" });
+    try {
+      const { model } = await reference(context, "webgpu", 10);
+      await model.dispose();
+      await gradients(context, "webgpu");
+      const { checks } = await griot.device();
+      ok(checks.length > 10 && checks.every(({ error, tolerance, fellBack }) => error <= tolerance && !fellBack), "good checks of the kernels in use");
+    } finally {
+      await griot.close();
+      griot.configure(settings);
     }
-    await model.dispose();
   },
 
   async "what is saved is loaded as the same bytes"(context) {

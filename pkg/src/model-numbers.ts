@@ -25,20 +25,28 @@ export interface Batch {
   positionIds?: Rows | undefined;
   /** Default: the labels shifted right. */
   decoderIds?: Rows | undefined;
-  /** -100 is ignored; shifted inside for causal models. */
+  /** -100 is ignored; shifted inside for causal models. For `classify` one a row, or one for each label of each row. */
   labels?: Rows | number[] | undefined;
+  /** Of each row's answer, to learn from. */
+  starts?: number[] | undefined;
+  /** The last places of the answers. */
+  ends?: number[] | undefined;
 }
 
 /** What a forward pass gave. */
 export interface Forward {
-  /** (B, T, V). */
+  /** (B, T, V); `classify` (B, labels); `tag` (B, T, labels); `answer` (B, T, 2): start, end; `embed` the last hidden state (B, T, C). */
   logits: Tensor;
   /** Where the batch has labels. */
   loss?: number;
   /** Layers + 1 of (B, T, C). */
   hidden?: Tensor[];
-  /** Per layer (B, H, T, T). */
+  /** Per layer (B, H, T, T). Of an encoder-decoder, this and `hidden` are the decoder's. */
   attentions?: Tensor[];
+  /** Per decoder layer (B, H, T, source). */
+  crossAttentions?: Tensor[];
+  encoderHidden?: Tensor[];
+  encoderAttentions?: Tensor[];
 }
 
 /** Which extras of a forward pass are wanted. */
@@ -48,7 +56,7 @@ export interface ForwardOptions extends CallOptions {
 }
 
 const ROWS = kind("an array of rows of numbers", (v) => Array.isArray(v) && v.every((row) => typeof row === "object" && row !== null && "length" in row));
-const BATCH: Table = { inputIds: ROWS, attentionMask: ROWS, typeIds: ROWS, positionIds: ROWS, decoderIds: ROWS, labels: either(ROWS, numbers) };
+const BATCH: Table = { inputIds: ROWS, attentionMask: ROWS, typeIds: ROWS, positionIds: ROWS, decoderIds: ROWS, labels: either(ROWS, numbers), starts: numbers, ends: numbers };
 
 /** A batch in the form that crosses: plain arrays. */
 export function crossingBatch(batch: Batch, where: string): object {

@@ -5,6 +5,7 @@
 
 use super::windows::{IGNORED, Row};
 use crate::error::Result;
+use crate::nn::Shape;
 use crate::{bail, ensure};
 
 /// One stack's inputs: (rows, time), and which places each row may see.
@@ -24,8 +25,17 @@ pub struct Side {
     pub segments: Option<Vec<u32>>,
 }
 
-/// A batch for one stack, or for two where there is an encoder.
+/// Where the answers of a batch start and end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// First and last place of each row's answer, or [`IGNORED`] (rows, 2).
+    pub places: Vec<u32>,
+    /// How many places of a row compete: all that were given, padding too.
+    pub among: usize,
+}
+
+/// A batch for one stack, or for two where there is an encoder.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
     /// Rows.
     pub rows: usize,
@@ -35,6 +45,11 @@ pub struct Batch {
     pub encoder: Option<Side>,
     /// For each place of the main stack the id to predict there, or [`IGNORED`] (rows, time); empty where nothing is.
     pub targets: Vec<u32>,
+    /// Where answers stand, for who is to find them.
+    pub answers: Option<Answers>,
+    /// A number for each label of each row, not a number where the row is ignored (rows, labels): labels that do not exclude each
+    /// other, or values to come near.
+    pub values: Vec<f32>,
 }
 
 impl Side {
@@ -129,7 +144,7 @@ impl Batch {
         if !several {
             main.segments = None;
         }
-        Batch { rows: packed.len(), main, encoder: None, targets }
+        Batch { rows: packed.len(), main, targets, ..Batch::default() }
     }
 
     /// Labels of a causal model, as Hugging Face takes them: not shifted, negative ones ignored.
@@ -168,25 +183,39 @@ impl Batch {
 
     /// How many targets count.
     pub fn counted(&self) -> usize {
-        self.targets.iter().filter(|&&target| target != IGNORED).count()
+        let places = self.answers.as_ref().map_or(&[][..], |answers| &answers.places);
+        let whole = self.targets.iter().chain(places).filter(|&&target| target != IGNORED).count();
+        whole + self.values.iter().filter(|value| !value.is_nan()).count()
     }
 
-    /// Fails with `bad-input` if an id or target is not below `vocab`.
-    pub fn check(&self, vocab: usize) -> Result<()> {
+    /// Sizes of the plan that takes this batch, in buckets of at most `context` places.
+    pub fn bucket(&self, context: usize) -> Shape {
+        Shape {
+            batch: row_bucket(self.rows),
+            time: time_bucket(self.main.time, context),
+            source: self.encoder.as_ref().map_or(0, |side| time_bucket(side.time, context)),
+            segments: self.main.segments.is_some(),
+            ..Shape::default()
+        }
+    }
+
+    /// Fails with `bad-input` if an id is not below `vocab`, or a target not below `outputs`.
+    pub fn check(&self, vocab: usize, outputs: usize) -> Result<()> {
         for side in [Some(&self.main), self.encoder.as_ref()].into_iter().flatten() {
             let wrong = side.ids.iter().find(|&&id| id as usize >= vocab);
             if let Some(id) = wrong {
                 bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
             }
         }
-        if let Some(target) = self.targets.iter().find(|&&t| t != IGNORED && t as usize >= vocab) {
-            bail!(BadInput, "label {target} is out of the vocabulary of {vocab}");
+        if let Some(target) = self.targets.iter().find(|&&t| t != IGNORED && t as usize >= outputs) {
+            bail!(BadInput, "label {target} is given, the model knows {outputs}");
         }
         Ok(())
     }
 
     /// The same batch in a larger bucket.
-    pub fn padded(&self, rows: usize, time: usize, source: usize) -> Batch {
+    pub fn padded(&self, shape: &Shape) -> Batch {
+        let (rows, time) = (shape.batch, shape.time);
         let mut targets = vec![IGNORED; if self.targets.is_empty() { 0 } else { rows * time }];
         if !targets.is_empty() {
             for row in 0..self.rows {
@@ -195,22 +224,31 @@ impl Batch {
                     .copy_from_slice(&self.targets[from..from + self.main.time]);
             }
         }
+        let mut answers = self.answers.clone();
+        if let Some(answers) = &mut answers {
+            answers.places.resize(2 * rows, IGNORED);
+        }
+        let mut values = self.values.clone();
+        values.resize(values.len() / self.rows.max(1) * rows, f32::NAN);
         Batch {
             rows,
             main: self.main.padded(self.rows, rows, time),
-            encoder: self.encoder.as_ref().map(|side| side.padded(self.rows, rows, source)),
+            encoder: self.encoder.as_ref().map(|side| side.padded(self.rows, rows, shape.source)),
             targets,
+            answers,
+            values,
         }
     }
 }
 
-fn target(label: i64) -> Result<u32> {
+/// A label as a target; negative ones are ignored.
+pub fn target(label: i64) -> Result<u32> {
     if label < 0 {
         return Ok(IGNORED);
     }
     match u32::try_from(label) {
         Ok(label) if label != IGNORED => Ok(label),
-        _ => bail!(BadInput, "label {label} is no token id"),
+        _ => bail!(BadInput, "label {label} is no id"),
     }
 }
 
@@ -262,12 +300,22 @@ mod tests {
     #[test]
     fn a_larger_bucket_keeps_rows_and_ignores_the_rest() {
         let main = Side::new(&[vec![1, 2], vec![3, 4]], None, None).unwrap();
-        let batch = Batch { rows: 2, main, encoder: None, targets: vec![2, IGNORED, 4, IGNORED] };
-        let larger = batch.padded(3, 4, 0);
+        let batch = Batch { rows: 2, main, targets: vec![2, IGNORED, 4, IGNORED], ..Batch::default() };
+        let larger = batch.padded(&Shape { batch: 3, time: 4, ..Shape::default() });
         assert_eq!(larger.main.ids, [1, 2, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0]);
         assert_eq!(larger.main.spans, [0, 2, 0, 2, 0, 0]);
         assert_eq!((larger.counted(), larger.targets.len()), (2, 12));
-        assert!(larger.check(5).is_ok() && larger.check(4).is_err());
+        assert!(larger.check(5, 5).is_ok() && larger.check(4, 5).is_err() && larger.check(5, 4).is_err());
+    }
+
+    #[test]
+    fn answers_and_values_of_added_rows_are_ignored() {
+        let main = Side::new(&[vec![1, 2]], None, None).unwrap();
+        let answers = Some(Answers { places: vec![0, IGNORED], among: 2 });
+        let batch = Batch { rows: 1, main, answers, values: vec![1.0, 0.0, 1.0], ..Batch::default() };
+        let larger = batch.padded(&Shape { batch: 2, time: 16, ..Shape::default() });
+        assert_eq!((batch.counted(), larger.counted(), larger.values.len()), (4, 4, 6));
+        assert_eq!(larger.answers.unwrap(), Answers { places: vec![0, IGNORED, IGNORED, IGNORED], among: 2 });
     }
 
     #[test]

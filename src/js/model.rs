@@ -12,7 +12,7 @@ use super::yielding::Pace;
 use crate::checkpoint::{to_bytes, write_header};
 use crate::device::{Device, Signal};
 use crate::models::{Config, Task};
-use crate::tasks::{Given, Loading, Tensor};
+use crate::tasks::{Extras, Given, Loading, Tensor};
 use crate::{Error, Kind, Result};
 use js_sys::{Array, Float32Array, Reflect, Uint8Array};
 use serde::Deserialize;
@@ -127,12 +127,16 @@ fn named(tensors: &[(String, Tensor)]) -> Array {
     tensors.iter().map(|(name, numbers)| Array::of2(&name.as_str().into(), &tensor(numbers))).collect()
 }
 
-/// Which extras of a forward pass are wanted.
+/// Which extras of a forward pass are wanted, as it crosses.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Extras {
+struct Wanted {
     hidden: bool,
     attentions: bool,
+}
+
+fn list(tensors: &[Tensor]) -> Array {
+    tensors.iter().map(tensor).collect()
 }
 
 #[wasm_bindgen]
@@ -158,17 +162,26 @@ impl Model {
         let model = self.inner.clone();
         Job::new(move |_| async move {
             let batch: Given = argument(batch, "forward")?;
-            let Extras { hidden, attentions } = super::values::options(extras, "forward")?;
-            let made = model.forward(&batch, hidden, attentions, &Signal::default()).await?;
+            let Wanted { hidden, attentions } = super::values::options(extras, "forward")?;
+            let made = model.forward(&batch, Extras { hidden, attentions }, &Signal::default()).await?;
             let mut all = Plain::default().with("logits", tensor(&made.logits));
             if let Some(loss) = made.loss {
                 all = all.with("loss", loss);
             }
             if hidden {
-                all = all.with("hidden", made.hidden.iter().map(tensor).collect::<Array>());
+                all = all.with("hidden", list(&made.main.hidden));
             }
             if attentions {
-                all = all.with("attentions", made.attentions.iter().map(tensor).collect::<Array>());
+                all = all.with("attentions", list(&made.main.attentions));
+            }
+            if let Some(encoder) = &made.encoder {
+                if hidden {
+                    all = all.with("encoderHidden", list(&encoder.hidden));
+                }
+                if attentions {
+                    all = all.with("encoderAttentions", list(&encoder.attentions));
+                    all = all.with("crossAttentions", list(&made.cross));
+                }
             }
             Ok(all.into())
         })

@@ -1,12 +1,14 @@
 //! Text in, text out: where text meets numbers.
 
 mod batch;
+mod forward;
 mod generate;
 mod load;
 mod model;
 pub mod stop;
 
 pub use batch::{Given, Labels};
+pub use forward::{Extras, Forward, Shown};
 pub use generate::{Finish, Flow, Piece, Told};
 pub use load::Loading;
-pub use model::{Forward, Model, Tensor};
+pub use model::{Model, Tensor};

@@ -1,25 +1,18 @@
 //! A model that lives on a device: made or loaded, asked for numbers, saved.
 //!
-//! Comes in: configs, chunks of checkpoint files, batches of ids. Goes out: logits, hidden states, gradients by Hugging Face name, chunks
-//! of files. Text joins in the neighbouring files. All methods take `&self`; calls on one model are made one after the other.
+//! Comes in: configs, numbers by Hugging Face name. Goes out: what the model is, its parameters. Batches, gradients and text join in the neighbouring files. All methods take `&self`; calls on one model are made one after the other.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::batch::Given;
 use crate::checkpoint::{self, Saved};
-use crate::data::batch::{Batch, row_bucket, time_bucket};
-use crate::device::{Device, Signal};
+use crate::device::Device;
 use crate::error::Result;
-use crate::graph::Graph;
-use crate::kernels::Live;
 use crate::models::{self, Config, Placed, Store, Task};
-use crate::nn::{Mode, Shape};
-use crate::plan::{Arenas, Plan};
+use crate::plan::Arenas;
 use crate::tokenizer::Tokenizer;
-use crate::train::{feed::feed, gradient_plan};
 use crate::{bail, ensure};
 
 /// Numbers with a shape, row-major.
@@ -29,19 +22,6 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// The numbers.
     pub data: Vec<f32>,
-}
-
-/// What a forward pass gave.
-#[derive(Clone, Debug)]
-pub struct Forward {
-    /// (B, T, outputs).
-    pub logits: Tensor,
-    /// The mean loss of the labels, if there were any.
-    pub loss: Option<f32>,
-    /// Layers + 1 of (B, T, width), if wanted.
-    pub hidden: Vec<Tensor>,
-    /// Per layer (B, H, T, T), if wanted.
-    pub attentions: Vec<Tensor>,
 }
 
 /// A model on a device.
@@ -144,122 +124,6 @@ impl Model {
         Ok(text)
     }
 
-    /// Logits of a batch, its loss if it has labels, hidden states and attentions if wanted.
-    pub async fn forward(&self, given: &Given, hidden: bool, maps: bool, signal: &Signal) -> Result<Forward> {
-        let batch = given.batch(self.config())?;
-        let (rows, time) = (batch.rows, batch.main.time);
-        let counted = batch.counted();
-        let shape = self.bucket(&batch, maps);
-        let labelled = counted > 0;
-        let key = format!("forward {}x{} hidden {hidden} maps {maps} loss {labelled}", shape.batch, shape.time);
-        let placed = &self.placed;
-        if labelled {
-            placed.arenas.ensure(placed.report(), 128, "report").await?;
-        }
-        let build = || self.forward_plan(&shape, hidden, labelled);
-        let stage = placed.stages.ready(&placed.arenas, "activations", &key, build).await?;
-        feed(&stage, &batch.padded(shape.batch, shape.time, 0), 1.0 / counted.max(1) as f32)?;
-        stage.play(&[Live::default()], signal).await?;
-        let outputs = stage.plan().slice("logits").map_or(0, |slice| slice.words) / (shape.batch * shape.time);
-        let cut = |data: Vec<f32>, inner: usize| Tensor {
-            shape: vec![rows, time, inner],
-            data: within(&data, (rows, time), (shape.batch, shape.time), inner),
-        };
-        let logits = cut(stage.read_f32("logits").await?, outputs);
-        let mut states = Vec::new();
-        let mut attentions = Vec::new();
-        for layer in 0.. {
-            let name = format!("hidden{layer}");
-            if !stage.has(&name) {
-                break;
-            }
-            states.push(cut(stage.read_f32(&name).await?, self.config().width));
-        }
-        for layer in 0.. {
-            let name = format!("map{layer}");
-            if !stage.has(&name) {
-                break;
-            }
-            let data = stage.read_f32(&name).await?;
-            let heads = data.len() / (shape.batch * shape.time * shape.time);
-            attentions.push(Tensor {
-                shape: vec![rows, heads, time, time],
-                data: within_maps(&data, rows, heads, time, shape.time),
-            });
-        }
-        let loss = match labelled {
-            true => stage.read_f32("loss").await?.first().copied(),
-            false => None,
-        };
-        Ok(Forward { logits, loss, hidden: states, attentions })
-    }
-
-    fn forward_plan(&self, shape: &Shape, hidden: bool, loss: bool) -> Result<Plan> {
-        let placed = &self.placed;
-        let mut graph = Graph::new();
-        let weights = placed.store.weights(&mut graph, None);
-        let mode = Mode::Infer;
-        let outputs = placed.model.forward(&mut graph, &weights, shape, &mode)?;
-        let logits = placed.model.logits(&mut graph, &weights, shape, &mode, &outputs)?;
-        graph.keep("logits", logits);
-        if hidden {
-            for (layer, &state) in outputs.hidden.iter().enumerate() {
-                graph.keep(&format!("hidden{layer}"), state);
-            }
-        }
-        for (layer, &map) in outputs.maps.iter().enumerate() {
-            graph.keep(&format!("map{layer}"), map);
-        }
-        if loss {
-            let (loss, _) = placed.model.loss(&mut graph, &weights, shape, &mode, &outputs, 0.0)?;
-            graph.keep("loss", loss);
-        }
-        graph.plan(placed.arenas.places(), placed.arenas.device().limits())
-    }
-
-    fn bucket(&self, batch: &Batch, maps: bool) -> Shape {
-        Shape {
-            batch: row_bucket(batch.rows),
-            time: time_bucket(batch.main.time, self.config().context),
-            segments: batch.main.segments.is_some(),
-            maps,
-            ..Shape::default()
-        }
-    }
-
-    /// The loss of a batch and its gradient with respect to every parameter, by Hugging Face name. Dropout is off.
-    pub async fn gradients(&self, given: &Given, signal: &Signal) -> Result<(f32, Vec<(String, Tensor)>)> {
-        let batch = given.batch(self.config())?;
-        let counted = batch.counted();
-        ensure!(counted > 0, BadInput, "gradients: the batch has no labels that count");
-        let placed = &self.placed;
-        let shape = self.bucket(&batch, false);
-        let gradients = placed.store.gradients(|_| true)?;
-        placed.make_room(&gradients, 0).await?;
-        placed.arenas.ensure(placed.report(), 128, "report").await?;
-        for place in 0..gradients.arenas().len() {
-            placed.arenas.clear(gradients.first() + place)?;
-        }
-        placed.arenas.clear(placed.report())?;
-        let key = format!("gradients {}x{}", shape.batch, shape.time);
-        let build = || gradient_plan(placed, &*placed.model, &shape, Some(&gradients), &Mode::Infer, 0.0);
-        let stage = placed.stages.ready(&placed.arenas, "activations", &key, build).await?;
-        feed(&stage, &batch.padded(shape.batch, shape.time, 0), 1.0 / counted as f32)?;
-        stage.play(&[Live::default()], signal).await?;
-        let report = placed.arenas.buffer(placed.report())?;
-        let loss = placed.arenas.device().read(&report, 0, 1).await?;
-        let mut found = Vec::new();
-        for saved in self.saved()? {
-            let Some(home) = gradients.home(saved.parameter) else { continue };
-            let buffer = placed.arenas.buffer(home.buffer)?;
-            let device = placed.arenas.device();
-            let words = device.read(&buffer, home.offset + saved.words.start, saved.words.len()).await?;
-            let data = words.into_iter().map(f32::from_bits).collect();
-            found.push((saved.name, Tensor { shape: saved.shape, data }));
-        }
-        Ok((loss.first().map_or(f32::NAN, |&word| f32::from_bits(word)), found))
-    }
-
     /// Parameters by Hugging Face name: those named, or all.
     pub async fn weights(&self, names: Option<&[String]>) -> Result<Vec<(String, Tensor)>> {
         let all = self.saved()?;
@@ -313,25 +177,4 @@ impl Model {
     pub fn task(&self) -> Task {
         self.config().task
     }
-}
-
-/// The first `rows` × `time` of a bucket, `inner` numbers each.
-fn within(data: &[f32], (rows, time): (usize, usize), bucket: (usize, usize), inner: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows * time * inner);
-    for row in 0..rows {
-        let from = row * bucket.1 * inner;
-        out.extend_from_slice(&data[from..from + time * inner]);
-    }
-    out
-}
-
-fn within_maps(data: &[f32], rows: usize, heads: usize, time: usize, bucket: usize) -> Vec<f32> {
-    let mut out = Vec::with_capacity(rows * heads * time * time);
-    for line in 0..rows * heads {
-        for query in 0..time {
-            let from = (line * bucket + query) * bucket;
-            out.extend_from_slice(&data[from..from + time]);
-        }
-    }
-    out
 }

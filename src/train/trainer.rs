@@ -11,7 +11,7 @@ use super::feed::feed;
 use super::options::{Options, Rule};
 use super::schedule::Schedule;
 use super::trainable::Learning;
-use crate::data::batch::{Batch, row_bucket, time_bucket};
+use crate::data::batch::Batch;
 use crate::data::windows::{Windows, order};
 use crate::device::{Readback, Signal, Slice};
 use crate::error::{Context, Result};
@@ -189,8 +189,7 @@ impl Trainer {
         let live = Live::default().with(place::STEP, self.step as u32).with(place::SEED, self.options.seed);
         for (micro, batch) in micros.iter().enumerate() {
             let stage = self.stage(batch).await?;
-            let (rows, time) = (stage.1.batch, stage.1.time);
-            feed(&stage.0, &batch.padded(rows, time, 0), share)?;
+            feed(&stage.0, &batch.padded(&stage.1), share)?;
             stage.0.play(&[live.with(place::MICRO, micro as u32)], signal).await?;
         }
         let rate = self.rate * self.schedule.share(self.step);
@@ -233,16 +232,12 @@ impl Trainer {
 
     /// The plan for a batch of this size: forward and backward.
     async fn stage(&self, batch: &Batch) -> Result<(Rc<Stage>, Shape)> {
-        let shape = Shape {
-            batch: row_bucket(batch.rows),
-            time: time_bucket(batch.main.time, self.placed.config.context),
-            segments: batch.main.segments.is_some(),
-            ..Shape::default()
-        };
+        let shape = batch.bucket(self.placed.config.context);
         let key = format!(
-            "train {}x{} segments {} smoothing {} dropout {:?} trainable {:?}",
+            "train {}x{} of {} segments {} smoothing {} dropout {:?} trainable {:?}",
             shape.batch,
             shape.time,
+            shape.source,
             shape.segments,
             self.options.label_smoothing,
             self.options.dropout,

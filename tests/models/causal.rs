@@ -6,17 +6,14 @@ use griot::train::options::{Clip, Decay, Form, Optimizer, Options, Timing};
 use griot::train::{Source, Trainer};
 
 use crate::golden::Golden;
-use crate::seat::{check_attentions, check_forward, check_gradients, devices, greedy, load, training_batches};
+use crate::seat::{check_forward, check_gradients, devices, greedy, load, training_batches};
 
 /// The stored causal models.
 const CASES: [&str; 6] = ["gpt2", "llama", "mistral", "qwen2", "qwen3", "smollm"];
 
 #[test]
 fn forward_gives_the_reference_numbers() {
-    for case in CASES {
-        check_forward(case);
-        check_attentions(case);
-    }
+    CASES.iter().for_each(|case| check_forward(case));
 }
 
 #[test]

@@ -8,6 +8,8 @@ use serde_json::Value;
 /// One folder of `tests/golden/models`.
 pub struct Golden {
     folder: PathBuf,
+    /// The folder's name.
+    pub name: String,
     /// `config.json`.
     pub config: Value,
     /// `expected.json`.
@@ -23,6 +25,14 @@ pub struct Numbers {
     pub data: Vec<f32>,
 }
 
+impl Numbers {
+    /// Its rows, in double precision; a vector has rows of one number.
+    pub fn rows(&self) -> Vec<Vec<f64>> {
+        let length = self.shape.get(1).copied().unwrap_or(1);
+        self.data.chunks(length).map(|row| row.iter().map(|&n| f64::from(n)).collect()).collect()
+    }
+}
+
 impl Golden {
     pub fn open(case: &str) -> Golden {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(case);
@@ -34,6 +44,7 @@ impl Golden {
             expected: bytes("expected.safetensors"),
             gradients: bytes("grads.safetensors"),
             folder,
+            name: case.to_owned(),
         }
     }
 
@@ -59,6 +70,11 @@ impl Golden {
     /// Whether `expected.safetensors` holds a tensor.
     pub fn has(&self, name: &str) -> bool {
         SafeTensors::deserialize(&self.expected).unwrap().tensor(name).is_ok()
+    }
+
+    /// Whether a stored tensor holds real numbers, not whole ones.
+    pub fn is_real(&self, name: &str) -> bool {
+        SafeTensors::deserialize(&self.expected).unwrap().tensor(name).unwrap().dtype() == Dtype::F32
     }
 
     /// The gradient of every parameter, by Hugging Face name.

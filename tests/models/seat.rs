@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use griot::device::{Device, Host, Ledger, Options, Signal};
 use griot::generate::Decoder;
-use griot::tasks::{Given, Labels, Loading, Model};
+use griot::tasks::{Extras, Forward, Given, Labels, Loading, Model, Tensor};
 
 use crate::golden::{Golden, agree, largest, worst};
 
@@ -43,17 +43,24 @@ fn unsigned(rows: Vec<Vec<i64>>) -> Vec<Vec<u32>> {
 
 /// The batch stored under a prefix (`in`, `leftpad`, `long`).
 pub fn batch(golden: &Golden, prefix: &str) -> Given {
-    let ids = |name: &str| {
-        let name = format!("{prefix}.{name}");
-        golden.has(&name).then(|| unsigned(rows(golden, &name)))
+    let name = |field: &str| Some(format!("{prefix}.{field}")).filter(|name| golden.has(name));
+    let ids = |field: &str| name(field).map(|name| unsigned(rows(golden, &name)));
+    let places = |field: &str| name(field).map(|name| golden.ids(&name).1);
+    let labels = |name: String| match golden.ids(&name) {
+        (shape, labels) if shape.len() == 1 => Labels::Rows(labels.iter().map(|&label| label as f64).collect()),
+        _ => Labels::Tokens(rows(golden, &name)),
     };
-    let labels = format!("{prefix}.labels");
     Given {
         input_ids: ids("input_ids").unwrap(),
         attention_mask: ids("attention_mask"),
         type_ids: ids("token_type_ids"),
         position_ids: ids("position_ids"),
-        labels: golden.has(&labels).then(|| Labels::Tokens(rows(golden, &labels))),
+        labels: name("labels").map(|name| match golden.has(&name) && golden.is_real(&name) {
+            true => Labels::Numbers(golden.numbers(&name).rows()),
+            false => labels(name),
+        }),
+        starts: places("start_positions"),
+        ends: places("end_positions"),
         ..Given::default()
     }
 }
@@ -77,7 +84,7 @@ pub fn training_batches(golden: &Golden) -> Vec<Given> {
 }
 
 /// Which places of the batch hold tokens.
-fn seen(given: &Given) -> Vec<bool> {
+pub fn seen(given: &Given) -> Vec<bool> {
     match &given.attention_mask {
         Some(mask) => mask.iter().flatten().map(|&m| m == 1).collect(),
         None => vec![true; given.input_ids.iter().map(Vec::len).sum()],
@@ -85,66 +92,106 @@ fn seen(given: &Given) -> Vec<bool> {
 }
 
 /// The numbers at places that hold tokens.
-fn at_tokens(data: &[f32], seen: &[bool]) -> Vec<f32> {
+pub fn at_tokens(data: &[f32], seen: &[bool]) -> Vec<f32> {
     let inner = data.len() / seen.len();
     data.chunks(inner).zip(seen).filter(|(_, seen)| **seen).flat_map(|(numbers, _)| numbers.to_vec()).collect()
 }
 
-/// Logits, hidden states and loss of the main batch, and the logits of the others.
-pub fn check_forward(case: &str) {
-    let golden = Golden::open(case);
-    for (name, device) in devices() {
-        let model = load(&device, &golden);
-        let given = batch(&golden, "in");
-        let places = seen(&given);
-        let out = pollster::block_on(model.forward(&given, true, false, &Signal::default())).unwrap();
-        let compare = |what: &str, got: &[f32], expected: &[f32]| {
-            let (got, expected) = (at_tokens(got, &places), at_tokens(expected, &places));
-            agree(&format!("{case} on {name}: {what}"), &got, &expected, 1e-4);
-        };
-        compare("logits", &out.logits.data, &golden.numbers("out.logits").data);
-        for (layer, hidden) in out.hidden.iter().enumerate() {
-            compare(
-                &format!("hidden {layer}"),
-                &hidden.data,
-                &golden.numbers(&format!("out.hidden_states.{layer}")).data,
-            );
+/// The same places, once for each head: attention maps have a row for every query of every head.
+fn by_head(seen: &[bool], time: usize, heads: usize) -> Vec<bool> {
+    seen.chunks(time).flat_map(|row| row.repeat(heads)).collect()
+}
+
+/// One comparison of tensors with stored ones.
+struct Check<'a> {
+    golden: &'a Golden,
+    device: &'a str,
+}
+
+impl Check<'_> {
+    fn states(&self, name: &str, got: &Tensor, seen: &[bool]) {
+        let expected = self.golden.numbers(name);
+        assert_eq!(got.shape, expected.shape, "{}: {name}", self.golden.name);
+        let what = format!("{} on {}: {name}", self.golden.name, self.device);
+        agree(&what, &at_tokens(&got.data, seen), &at_tokens(&expected.data, seen), 1e-4);
+    }
+
+    /// All tensors stored as `name.0`, `name.1` and on; there must be as many.
+    fn stack(&self, name: &str, got: &[Tensor], seen: &[bool]) {
+        assert!(!got.is_empty(), "{}: no {name}", self.golden.name);
+        for (layer, tensor) in got.iter().enumerate() {
+            self.states(&format!("{name}.{layer}"), tensor, seen);
         }
-        assert!(!golden.has(&format!("out.hidden_states.{}", out.hidden.len())), "{case}: a hidden state is missing");
-        let loss = golden.record["loss"].as_f64().unwrap() as f32;
-        agree(&format!("{case} on {name}: loss"), &[out.loss.unwrap()], &[loss], 1e-4);
-        for prefix in ["leftpad", "long"] {
-            if golden.has(&format!("{prefix}.logits")) {
-                let given = batch(&golden, prefix);
-                let places = seen(&given);
-                let out = pollster::block_on(model.forward(&given, false, false, &Signal::default())).unwrap();
-                let expected = golden.numbers(&format!("{prefix}.logits"));
-                let (got, expected) = (at_tokens(&out.logits.data, &places), at_tokens(&expected.data, &places));
-                agree(&format!("{case} on {name}: {prefix}"), &got, &expected, 1e-4);
+        let more = format!("{name}.{}", got.len());
+        assert!(!self.golden.has(&more), "{}: {more} is missing", self.golden.name);
+    }
+
+    fn maps(&self, name: &str, got: &[Tensor], seen: &[bool]) {
+        let [_, heads, time, _] = got[0].shape[..] else { unreachable!("{name}") };
+        self.stack(name, got, &by_head(seen, time, heads));
+    }
+
+    fn logits(&self, prefix: &str, given: &Given, got: &Forward) {
+        let (task, seen) = (got.logits.shape.len(), seen(given));
+        if self.golden.has(&format!("{prefix}.start_logits")) {
+            for (side, name) in ["start_logits", "end_logits"].into_iter().enumerate() {
+                let [rows, time, _] = got.logits.shape[..] else { unreachable!("{name}") };
+                let data = got.logits.data.chunks(2).map(|pair| pair[side]).collect();
+                let all = vec![true; seen.len()];
+                self.states(&format!("{prefix}.{name}"), &Tensor { shape: vec![rows, time], data }, &all);
             }
+        } else if task == 2 || got.encoder.is_some() {
+            let all = vec![true; got.logits.shape[..got.logits.shape.len() - 1].iter().product()];
+            self.states(&format!("{prefix}.logits"), &got.logits, &all);
+        } else {
+            self.states(&format!("{prefix}.logits"), &got.logits, &seen);
         }
     }
 }
 
-/// Attention probabilities of the main batch.
-pub fn check_attentions(case: &str) {
+/// Everything that a forward pass shows: logits, loss, hidden states and attentions of the main batch, logits of the others.
+pub fn check_forward(case: &str) {
     let golden = Golden::open(case);
     for (name, device) in devices() {
+        let check = Check { golden: &golden, device: name };
         let model = load(&device, &golden);
         let given = batch(&golden, "in");
         let places = seen(&given);
-        let out = pollster::block_on(model.forward(&given, false, true, &Signal::default())).unwrap();
-        assert!(!out.attentions.is_empty(), "{case} on {name}: no attentions");
-        let time = given.input_ids[0].len();
-        for (layer, map) in out.attentions.iter().enumerate() {
-            let expected = golden.numbers(&format!("out.attentions.{layer}"));
-            assert_eq!(map.shape, expected.shape, "{case}: attention {layer}");
-            // Rows of queries that hold no token are nobody's.
-            let heads = expected.shape[1];
-            let queries: Vec<bool> =
-                places.chunks(time).flat_map(|row| (0..heads).flat_map(|_| row.to_vec()).collect::<Vec<_>>()).collect();
-            let (got, expected) = (at_tokens(&map.data, &queries), at_tokens(&expected.data, &queries));
-            agree(&format!("{case} on {name}: attention {layer}"), &got, &expected, 1e-4);
+        let run = |given: &Given, extras: Extras| {
+            pollster::block_on(model.forward(given, extras, &Signal::default())).unwrap()
+        };
+        let out = run(&given, Extras { hidden: true, attentions: true });
+        check.logits("out", &given, &out);
+        let loss = golden.record["loss"].as_f64().unwrap() as f32;
+        agree(&format!("{case} on {name}: loss"), &[out.loss.unwrap()], &[loss], 1e-4);
+        match &out.encoder {
+            None => {
+                check.stack("out.hidden_states", &out.main.hidden, &places);
+                check.maps("out.attentions", &out.main.attentions, &places);
+            }
+            Some(encoder) => {
+                let written = vec![true; out.logits.shape[0] * out.logits.shape[1]];
+                check.stack("out.decoder_hidden_states", &out.main.hidden, &written);
+                check.stack("out.encoder_hidden_states", &encoder.hidden, &places);
+                check.maps("out.decoder_attentions", &out.main.attentions, &written);
+                check.maps("out.encoder_attentions", &encoder.attentions, &places);
+                check.maps("out.cross_attentions", &out.cross, &written);
+                let ids = unsigned(rows(&golden, "in.decoder_input_ids"));
+                let same = run(&Given { decoder_ids: Some(ids), labels: None, ..given.clone() }, Extras::default());
+                assert_eq!(
+                    (same.logits, same.loss),
+                    (out.logits, None),
+                    "{case}: the decoder's ids are made of labels"
+                );
+            }
+        }
+        let plain = run(&given, Extras::default());
+        assert!(plain.main.hidden.is_empty() && plain.main.attentions.is_empty() && plain.cross.is_empty());
+        for prefix in ["leftpad", "long"] {
+            if golden.has(&format!("{prefix}.logits")) {
+                let given = batch(&golden, prefix);
+                check.logits(prefix, &given, &run(&given, Extras::default()));
+            }
         }
     }
 }

@@ -248,6 +248,23 @@ impl Config {
         }
     }
 
+    /// Kinds of segments that the model tells apart; 0 where it knows no types.
+    pub fn types(&self) -> usize {
+        match &self.family {
+            Family::Bert(c) => c.types,
+            _ => 0,
+        }
+    }
+
+    /// Logits at each place: tokens, labels, or the two ends of an answer.
+    pub fn outputs(&self) -> usize {
+        match self.task {
+            Task::Classify | Task::Tag => self.labels.len(),
+            Task::Answer => 2,
+            Task::Causal | Task::Masked | Task::Seq2seq | Task::Embed => self.vocab,
+        }
+    }
+
     /// Blocks of the stack that writes: the decoder's, or the encoder's where there is only one.
     pub fn layers(&self) -> usize {
         match &self.family {

@@ -35,9 +35,12 @@ export async function golden(context, name) {
 export function batch(expected, prefix) {
   const of = (name) => {
     const found = expected.get(`${prefix}.${name}`);
-    return found && rows(found.data, found.shape.at(-1));
+    return found && (found.shape.length === 1 ? [...found.data] : rows(found.data, found.shape.at(-1)));
   };
-  const fields = { inputIds: of("input_ids"), attentionMask: of("attention_mask"), positionIds: of("position_ids"), labels: of("labels") };
+  const fields = {
+    inputIds: of("input_ids"), attentionMask: of("attention_mask"), typeIds: of("token_type_ids"), positionIds: of("position_ids"),
+    labels: of("labels"), starts: of("start_positions"), ends: of("end_positions"),
+  };
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 

@@ -99,7 +99,12 @@ impl Given {
         let mut side = Side::new(&self.input_ids, mask, self.position_ids.as_deref())?;
         let first = config.first_position() as u32;
         if self.position_ids.is_none() && first > 0 {
-            side.positions.iter_mut().for_each(|position| *position += first);
+            // What no token stands at has the padding's row.
+            for (at, position) in side.positions.iter_mut().enumerate() {
+                let (row, place) = (at / side.time, (at % side.time) as u32);
+                let seen = (side.spans[2 * row]..side.spans[2 * row + 1]).contains(&place);
+                *position = if seen { *position + first } else { first - 1 };
+            }
         }
         let Some(types) = &self.type_ids else { return Ok(side) };
         let fits = types.len() == self.input_ids.len() && types.iter().all(|row| row.len() == side.time);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 
-/// One folder of `tests/golden/models`.
+/// One folder of `tests/golden/models`, or of `tests/golden/families`.
 pub struct Golden {
     folder: PathBuf,
     /// The folder's name.
@@ -34,8 +34,10 @@ impl Numbers {
 }
 
 impl Golden {
+    /// A case by its folder under `models`, or as `families/…`.
     pub fn open(case: &str) -> Golden {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/models").join(case);
+        let within = if case.contains('/') { "tests/golden" } else { "tests/golden/models" };
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(within).join(case);
         let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap();
         let json = |name: &str| serde_json::from_slice(&bytes(name)).unwrap();
         Golden {

@@ -8,6 +8,7 @@ mod abort;
 mod cache;
 mod causal;
 mod encoders;
+mod families;
 mod golden;
 mod seat;
 mod trainable;

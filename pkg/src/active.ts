@@ -92,6 +92,11 @@ export class Active {
       while (resting()) await this.wait(this.nudged());
       if (this.#turns !== undefined) await this.takeTurn(this.#turns);
     }
+    await this.breathe();
+  }
+
+  /** Lets the event loop in when a slice of time is used up. */
+  async breathe(): Promise<void> {
     if (performance.now() - this.#slice < SLICE_MS) return;
     await this.wait(nextTurn());
     this.#slice = performance.now();

@@ -28,6 +28,10 @@ export interface Drive {
   documents?: Documents;
   /** Makes of the job's result what crosses. */
   finish?: (result: never) => unknown;
+  /** Takes reports that are not the caller's; says whether it took this one. */
+  take?: (report: never) => Promise<boolean>;
+  /** The job is over and freed: well, or with an error. */
+  ended?: (error?: unknown) => Promise<void>;
 }
 
 /** A job on its way to the host. */
@@ -124,7 +128,7 @@ export class Host {
       // After a trap the message `dead` speaks for all calls.
       if (!this.#dead) this.post({ type: "error", id: call.id, error: toWire(thrown) });
     } finally {
-      if (!this.#dead) call.job?.free();
+      if (!this.#dead) this.#free(call);
       call.giveTurn();
       kept?.calls.delete(call);
       this.#calls.delete(call.id);
@@ -138,16 +142,30 @@ export class Host {
     const context: Context = { ...this.#context, signal: call.signal, tell: (progress) => this.post({ type: "progress", id: call.id, progress }) };
     const outcome = await call.wait(Promise.resolve(method(context, kept?.value as never, ...(message.args as never[]))));
     if (!(outcome instanceof Driven)) return outcome;
-    const { job, corpus, documents: own, finish } = outcome.drive;
+    const { job, corpus, documents: own, finish, ended } = outcome.drive;
     call.job = job;
     if (call.stopping) job.stop(); // it was asked to stop before there was a job to ask
     const documents = own ?? (corpus && read(corpus, (source, restart) => this.#pull(source, restart)));
-    const result = await this.#drive(job, call, documents);
-    return finish === undefined ? result : finish(result as never);
+    let value: unknown;
+    try {
+      const result = await this.#drive(outcome.drive, call, documents);
+      value = finish === undefined ? result : finish(result as never);
+    } catch (thrown) {
+      if (ended !== undefined && !this.#dead && this.#panic === undefined && !isTrap(thrown)) this.#free(call);
+      await ended?.(thrown);
+      throw thrown;
+    }
+    await ended?.();
+    return value;
+  }
+
+  #free(call: Active): void {
+    call.job?.free();
+    call.job = undefined;
   }
 
   /** Polls a job to its end. */
-  async #drive(job: Job, call: Active, documents: Documents | undefined): Promise<unknown> {
+  async #drive({ job, take }: Drive, call: Active, documents: Documents | undefined): Promise<unknown> {
     for (;;) {
       const next = job.poll();
       for (const progress of job.progress() ?? []) this.post({ type: "progress", id: call.id, progress: progress as Progress });
@@ -163,12 +181,18 @@ export class Host {
         case turn.boundary:
           await call.rest();
           break;
-        case turn.report:
+        case turn.report: {
+          const report = job.take();
+          if (take !== undefined && (await call.wait(take(report as never)))) {
+            await call.breathe();
+            break;
+          }
           if (!call.isRun) break; // nobody reads
           call.credit -= 1;
-          this.post({ type: "run-report", id: call.id, report: job.take() });
+          this.post({ type: "run-report", id: call.id, report });
           await call.rest();
           break;
+        }
         case turn.input:
           await this.#feed(job, call, documents);
           break;

@@ -1,23 +1,24 @@
-// A model's files: where it is loaded from, and what it gives out.
+// A model's files: how they are read, and where they go.
 //
-// In: a source, or a model's remote. Out: the source in the form that crosses, or files by name.
+// In: a model's remote, a target. Out: files by name, or nothing.
 
 import { GriotError } from "./errors.js";
-import { argument, given, long, object } from "./options.js";
-import type { Source } from "./places/source.js";
+import { flag, given, long } from "./options.js";
+import { crossingTarget, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { Remote } from "./remote.js";
 
-/** Only files in memory for now. */
-export function filesOf(source: Source): unknown {
-  const refused = (what: string) => new GriotError("unsupported", `Model.load: ${what} is not there yet`, { hint: "give the files: File[], or their contents by name" });
-  if (source instanceof URL) throw refused("a URL as the source");
-  if (typeof source === "string") throw refused(/^(opfs|hub):/.test(source) ? `a source "${source.slice(0, 4)}:"` : "a URL as the source");
-  argument(source, object, "the source", "Model.load");
-  if ("getFileHandle" in source) throw refused("a FileSystemDirectoryHandle as the source");
-  return source;
+export interface SaveOptions extends CallOptions {
+  /** Also what training needs to go on; default false. */
+  training?: boolean | undefined;
 }
 
 export async function files(remote: Remote, options?: CallOptions): Promise<Map<string, Blob>> {
   return await remote.call("files", [], given(options, long, "files"));
+}
+
+export async function save(remote: Remote, target: Target, options?: SaveOptions): Promise<void> {
+  const { training = false, ...call } = given(options, { ...long, training: flag }, "save");
+  if (training) throw new GriotError("unsupported", 'save: option "training" is not there yet');
+  await remote.call("save", [crossingTarget(target, "save"), training], call);
 }

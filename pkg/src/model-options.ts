@@ -3,7 +3,7 @@
 // In: what the caller gave. Out: tables to check it with. Ranges are checked by the core.
 
 import { GriotError } from "./errors.js";
-import { anything, count, kind, long, number, object, oneOf, positive, type Table } from "./options.js";
+import { count, flag, kind, long, number, object, oneOf, positive, type Table } from "./options.js";
 
 export const numbers = kind("an array of numbers", (v) => Array.isArray(v) && v.every((x) => number.is(x)));
 export const word32 = kind("a whole number, 0 to 4294967295", (v) => count.is(v) && (v as number) <= 0xffffffff);
@@ -21,4 +21,4 @@ const DEVICE = oneOf("auto", "webgpu", "cpu");
 /** Options of `Model.create`. */
 export const CREATE: Table = { ...long, tokenizer: object, seed: count, task: TASK, device: DEVICE };
 /** Options of `Model.load`. */
-export const LOAD: Table = { ...long, task: TASK, context: positive, device: DEVICE, dtype: oneOf("auto", "f32"), integrity: anything, cache: anything };
+export const LOAD: Table = { ...long, task: TASK, context: positive, device: DEVICE, dtype: oneOf("auto", "f32"), integrity: object, cache: flag };

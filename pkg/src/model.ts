@@ -5,17 +5,19 @@
 
 import type { Client } from "./client.js";
 import type { Corpus } from "./corpus.js";
+import { estimate, type Estimate, type EstimateOptions } from "./estimate.js";
 import type { Generation } from "./generation.js";
 import * as folder from "./model-files.js";
+import type { SaveOptions } from "./model-files.js";
 import * as learning from "./model-learning.js";
 import type { StepReport, TrainOptions, TrainResult } from "./model-learning.js";
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
-import { CREATE, LOAD, refuse } from "./model-options.js";
+import { CREATE, LOAD } from "./model-options.js";
 import * as words from "./model-text.js";
 import type { GenerateOptions, NextToken } from "./model-text.js";
 import { argument, crossing, given, object } from "./options.js";
-import type { Source } from "./places/source.js";
+import { crossingSource, type Reading, type Source, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
 import { callStatic, Remote } from "./remote.js";
@@ -34,7 +36,7 @@ export interface CreateOptions extends CallOptions {
   device?: "auto" | "webgpu" | "cpu" | undefined;
 }
 
-export interface LoadOptions extends CallOptions {
+export interface LoadOptions extends CallOptions, Reading {
   task?: Task | undefined;
   dtype?: "auto" | "f32" | undefined;
   /** Fewer positions than the model was made for. */
@@ -84,10 +86,15 @@ export class Model {
 
   /** Reads config.json and model.safetensors or its shards, with the tokenizer and generation_config.json where there are any. */
   static async load(source: Source, options?: LoadOptions): Promise<Model> {
-    refuse(options, ["integrity", "cache"], "Model.load");
-    const { dtype: _dtype, ...rest } = given(options, LOAD, "Model.load");
-    const { client, value } = await callStatic<MadeModel>("model", "load", [folder.filesOf(source), crossing(rest)], rest);
+    const { dtype: _dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
+    const args = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
+    const { client, value } = await callStatic<MadeModel>("model", "load", args, rest);
     return new Model(client, value);
+  }
+
+  /** What a model will take; of a source only its config and the headers of its weights are read. */
+  static async estimate(what: Source | ModelConfig, options: EstimateOptions): Promise<Estimate> {
+    return await estimate(what, options);
   }
 
   /** The layers, shapes and parameter counts, as text. */
@@ -133,6 +140,11 @@ export class Model {
   /** The model's files, in memory: config.json, model.safetensors, the tokenizer's. `Model.load` reads them. */
   async files(options?: CallOptions): Promise<Map<string, Blob>> {
     return await folder.files(this.#remote, options);
+  }
+
+  /** Saves the model's files; a save that fails leaves what was there before. */
+  async save(target: Target, options?: SaveOptions): Promise<void> {
+    await folder.save(this.#remote, target, options);
   }
 
   /** Frees the model; calls on it in hand reject with `disposed`. Its tokenizer stays. */

@@ -3,14 +3,16 @@
 export { GriotError, type Code } from "./errors.js";
 export type { CallOptions, Progress, WasmSource } from "./platform.js";
 export type { Corpus } from "./corpus.js";
+export type { Estimate, EstimateOptions } from "./estimate.js";
 export { Generation, type Generated, type Piece } from "./generation.js";
 export { Model, type CreateOptions, type LoadOptions, type Task } from "./model.js";
 export type { StepReport, TrainOptions, TrainResult } from "./model-learning.js";
+export type { SaveOptions } from "./model-files.js";
 export type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
 export type { GenerateOptions, NextToken } from "./model-text.js";
 export { Ngram, type NgramGenerateOptions, type NgramOptions } from "./ngram.js";
 export type { Stored } from "./places/opfs.js";
-export type { Source } from "./places/source.js";
+export type { Reading, Source, Target } from "./places/crossing.js";
 export { presets, type ModelConfig, type Sizes } from "./presets.js";
 export { Run } from "./run.js";
 export { device, memory, storage, type DeviceReport, type MemoryReport } from "./reports.js";

@@ -7,7 +7,7 @@ import { CorpusArgument } from "./client.js";
 import type { Corpus } from "./corpus.js";
 import { GriotError } from "./errors.js";
 import { always, argument, count, crossing, either, flag, given, kind, long, number, object, oneOf, positive, text, texts } from "./options.js";
-import { crossingSource, type Source } from "./places/source.js";
+import { crossingSource, type Reading, type Source } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import { callStatic, Remote, runStatic } from "./remote.js";
 import type { Run } from "./run.js";
@@ -163,9 +163,10 @@ export class Tokenizer {
   }
 
   /** Reads tokenizer.json, or vocab.json and merges.txt, or vocab.txt, each with tokenizer_config.json where there is one. */
-  static async load(source: Source, options?: CallOptions): Promise<Tokenizer> {
-    const checked = given(options, long, "Tokenizer.load");
-    const { client, value } = await callStatic<MadeTokenizer>("tokenizer", "load", [crossingSource(source, "Tokenizer.load")], checked);
+  static async load(source: Source, options?: CallOptions & Reading): Promise<Tokenizer> {
+    const { integrity, cache, ...call } = given(options, { ...long, integrity: object, cache: flag }, "Tokenizer.load");
+    const args = [crossingSource(source, "Tokenizer.load"), { integrity, cache }];
+    const { client, value } = await callStatic<MadeTokenizer>("tokenizer", "load", args, call);
     return new Tokenizer(client, value);
   }
 

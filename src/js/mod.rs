@@ -6,6 +6,8 @@
 //! It refuses to know threads, timers and promises.
 
 pub mod error;
+pub mod estimate;
+pub mod files;
 pub mod generation;
 pub mod job;
 pub mod lab;

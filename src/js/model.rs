@@ -1,15 +1,13 @@
-//! The model's calls that deal in numbers: made or loaded, asked, saved.
+//! The model's calls that deal in numbers: made or loaded, asked.
 //!
-//! In: configs as text, chunks of files, batches of ids. Out: typed arrays with their shapes, chunks of files. Text in and out is in
-//! `generation.rs`, learning in `learning.rs`.
+//! In: configs as text, chunks of files, batches of ids. Out: typed arrays with their shapes. Text in and out is in
+//! `generation.rs`, learning in `learning.rs`, the way back into files in `files.rs`.
 
 use super::error::out;
 use super::job::Job;
 use super::ngram::TokenizerRef;
 use super::runtime::{choice, runtime};
 use super::values::{Plain, argument};
-use super::yielding::Pace;
-use crate::checkpoint::{to_bytes, write_header};
 use crate::device::{Device, Signal};
 use crate::models::{Config, Task};
 use crate::tasks::{Extras, Given, Loading, Tensor};
@@ -19,9 +17,6 @@ use serde::Deserialize;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-/// Numbers of a parameter that a save reads at a time.
-const STRETCH: usize = 1 << 22;
 
 /// A model that the host holds.
 #[wasm_bindgen]
@@ -216,41 +211,4 @@ impl Model {
         };
         out(set())
     }
-
-    /// The files of the model: texts, and the weights in chunks.
-    pub fn files(&self) -> Job {
-        let model = self.inner.clone();
-        Job::new(move |desk| async move {
-            let saved = model.saved()?;
-            let heads: Vec<_> = saved.iter().map(|one| (one.name.clone(), one.shape.clone())).collect();
-            let chunks = Array::of1(&Uint8Array::from(&write_header(&heads)?[..]));
-            let total: usize = saved.iter().map(|one| one.words.len()).sum();
-            let (pace, mut done) = (Pace::new(), 0);
-            for one in &saved {
-                let mut from = 0;
-                while from < one.words.len() {
-                    let count = STRETCH.min(one.words.len() - from);
-                    chunks.push(&Uint8Array::from(&to_bytes(&model.read(one, from, count).await?)[..]));
-                    from += count;
-                    done += count;
-                    desk.progress("save", 4.0 * done as f64, Some(4.0 * total as f64), true);
-                    pace.breathe().await;
-                }
-            }
-            let mut files = Plain::default().with("config", pretty(&model.config().to_json())).with("weights", chunks);
-            if let Some(generation) = model.generation() {
-                files = files.with("generation", pretty(generation));
-            }
-            if let Some(tokenizer) = model.tokenizer() {
-                files = files.with("tokenizer", tokenizer.to_json());
-                files = files.with("tokenizerConfig", tokenizer.to_config_json());
-            }
-            Ok(files.into())
-        })
-    }
-}
-
-/// JSON as people read it.
-fn pretty(value: &serde_json::Value) -> String {
-    format!("{value:#}\n")
 }

@@ -13,10 +13,11 @@ const TYPES = {
   ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8", ".wgsl": "text/plain; charset=utf-8",
 };
 
-/** Serves a folder; resolves to `{ url, close }`. */
-export function serve(folder, { port = 0, headers = {} } = {}) {
+/** Serves a folder; resolves to `{ url, close }`. `answer(request, response, headers)` may take a request: it says whether it did. */
+export function serve(folder, { port = 0, headers = {}, answer = () => false } = {}) {
   const root = resolve(folder);
   const server = createServer((request, response) => {
+    if (answer(request, response, headers)) return;
     const { pathname } = new URL(request.url, "http://localhost");
     let path = join(root, normalize(decodeURIComponent(pathname)));
     try {

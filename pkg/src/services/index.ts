@@ -15,5 +15,5 @@ export interface Surroundings {
 }
 
 export function services(surroundings: Surroundings): Record<string, Service> {
-  return { lab, model, ngram, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
+  return { lab, model: model(surroundings), ngram, runtime: runtime(surroundings), tokenizer: tokenizer(surroundings) };
 }

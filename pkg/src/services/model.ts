@@ -1,15 +1,17 @@
 // The model's calls on the host's side: how one is made, and all that it can be asked, by subject from the files beside this one.
 
 import type { Held, Job } from "../door.js";
-import { GriotError } from "../errors.js";
 import type { Context, Service } from "../host.js";
+import type { Reading } from "../places/crossing.js";
 import { openSource } from "../places/source.js";
 import type { ObjectRef } from "../protocol.js";
-import { documents, files, weights, type DoorFiles } from "./model-files.js";
+import { estimates, type DoorEstimates } from "./estimate.js";
+import type { Surroundings } from "./index.js";
+import { files, loading, type DoorFiles } from "./model-files.js";
 import { learning, type DoorLearning } from "./model-learning.js";
 import { numbers, type DoorNumbers } from "./model-numbers.js";
 import { words, type DoorText } from "./model-text.js";
-import { made as madeTokenizer, readTokenizer, type DoorTokenizer, type MadeTokenizer } from "./tokenizer.js";
+import { made as madeTokenizer, type DoorTokenizer, type MadeTokenizer } from "./tokenizer.js";
 
 /** What is known of a model without a call; the config as text. */
 export interface About {
@@ -25,7 +27,7 @@ export interface DoorModel extends Held, DoorNumbers, DoorText, DoorLearning, Do
 }
 
 /** This subject's part of the door. */
-export interface DoorModels {
+export interface DoorModels extends DoorEstimates {
   create_model(config: string, options: unknown, tokenizer?: Held | null): Job;
   load_model(config: string, generation: string | null | undefined, options: unknown, tokenizer?: Held | null): Job;
 }
@@ -41,25 +43,21 @@ function made(context: Context, model: DoorModel, tokenizer?: DoorTokenizer): Ma
   return { ...context.keep("model", model), about, ...(tokenizer && { tokenizer: madeTokenizer(context, tokenizer) }) };
 }
 
-export const model: Service = {
+/** The calls; `load` needs to know where `hub:` is. */
+export const model = (surroundings: Surroundings): Service => ({
   create(context, _: undefined, config: string, options: unknown, tokenizer: ObjectRef | undefined) {
     const lent = tokenizer && context.held<DoorTokenizer>(tokenizer).lend();
     return context.drive({ job: context.door.create_model(config, options, lent), finish: (model: DoorModel) => made(context, model) });
   },
 
-  async load(context, _: undefined, source: unknown, options: unknown) {
-    const place = await openSource(source, undefined);
-    const text = async (name: string) => await (await place.read(name, context.signal))?.text();
-    const config = await text("config.json");
-    if (config === undefined) throw new GriotError("bad-file", `there is no config.json in ${place.name}`);
-    const found = await weights(place, context.signal);
-    const tokenizer = await readTokenizer(context, place);
-    const job = context.door.load_model(config, await text("generation_config.json"), options, tokenizer?.lend());
-    return context.drive({ job, documents: documents(found), finish: (model: DoorModel) => made(context, model, tokenizer) });
+  async load(context, _: undefined, source: unknown, options: unknown, reading: Reading) {
+    const place = await openSource(source, surroundings.settings.hub, context.signal, reading, "Model.load");
+    return context.drive(await loading(context, place, options, (model: DoorModel, tokenizer) => made(context, model, tokenizer)));
   },
 
+  ...estimates(surroundings),
   ...numbers,
   ...words,
   ...learning,
   ...files,
-};
+});

@@ -3,7 +3,9 @@
 import type { Job, Held } from "../door.js";
 import { GriotError } from "../errors.js";
 import type { Context, Service } from "../host.js";
-import { openSource, type Place } from "../places/source.js";
+import { textOf, type Place } from "../places/place.js";
+import type { Reading } from "../places/crossing.js";
+import { openSource } from "../places/source.js";
 import type { ObjectRef, WireCorpus } from "../protocol.js";
 import type { Surroundings } from "./index.js";
 
@@ -52,8 +54,8 @@ export function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer
 }
 
 /** The tokenizer of a place, or undefined where there is none. */
-export async function readTokenizer({ door: { Tokenizer }, signal }: Context, place: Place): Promise<DoorTokenizer | undefined> {
-  const text = async (name: string) => await (await place.read(name, signal))?.text();
+export async function readTokenizer({ door: { Tokenizer } }: Context, place: Place): Promise<DoorTokenizer | undefined> {
+  const text = (name: string) => textOf(place, name);
   const config = await text("tokenizer_config.json");
   const json = await text("tokenizer.json");
   if (json !== undefined) return Tokenizer.from_json(json, config);
@@ -61,6 +63,11 @@ export async function readTokenizer({ door: { Tokenizer }, signal }: Context, pl
   if (vocab !== undefined && merges !== undefined) return Tokenizer.from_vocab_and_merges(vocab, merges, config);
   const words = await text("vocab.txt");
   return words === undefined ? undefined : Tokenizer.from_vocab_txt(words, config);
+}
+
+function without(place: Place): GriotError {
+  const { code, message, details } = place.missing("tokenizer.json");
+  return new GriotError(code, message, { hint: "a tokenizer is tokenizer.json, or vocab.json and merges.txt, or vocab.txt", details });
 }
 
 /** The calls; `load` needs to know where `hub:` is. */
@@ -73,11 +80,20 @@ export function tokenizer({ settings }: Surroundings): Service {
       return context.keep("tokenizer", context.door.Tokenizer.from_json(json, config));
     },
 
-    async load(context, _: undefined, source: unknown) {
-      const place = await openSource(source, settings.hub);
-      const tokenizer = await readTokenizer(context, place);
-      if (tokenizer !== undefined) return made(context, tokenizer);
-      throw new GriotError("bad-file", `there is no tokenizer in ${place.name}`, { hint: "it needs tokenizer.json, or vocab.json and merges.txt, or vocab.txt" });
+    async load(context, _: undefined, source: unknown, reading: Reading) {
+      const place = await openSource(source, settings.hub, context.signal, reading, "Tokenizer.load");
+      let tokenizer: DoorTokenizer | undefined;
+      try {
+        tokenizer = await readTokenizer(context, place);
+        if (tokenizer === undefined) throw without(place);
+        await place.ready(0);
+        await place.close();
+      } catch (thrown) {
+        tokenizer?.free();
+        await place.close(thrown);
+        throw thrown;
+      }
+      return made(context, tokenizer);
     },
 
     trainer(context, _: undefined, corpus: WireCorpus, options: unknown) {

@@ -2,6 +2,7 @@
 
 import { after, before, describe, test } from "node:test";
 import { launch, until } from "../browser.js";
+import { faults } from "../faults.js";
 import { serve } from "../server.js";
 import { cases } from "../suite/index.js";
 
@@ -13,7 +14,7 @@ for (const mode of ["worker", "direct", "core"]) {
     let browser, server, page;
     before(async () => {
       // The strictest policy under which the package promises to work is there in every test.
-      server = await serve(root, { headers: CSP });
+      server = await serve(root, { headers: CSP, answer: faults });
       browser = await launch();
       page = await browser.newPage();
       page.on("pageerror", (error) => console.log(`page error: ${error}`));

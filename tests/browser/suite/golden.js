@@ -31,6 +31,14 @@ export async function golden(context, name) {
   };
 }
 
+/** A stored tokenizer.json as one of a few tokens without merges: the stored models know no more. */
+export function fewTokens(json) {
+  const tokenizer = JSON.parse(json);
+  tokenizer.model.vocab = Object.fromEntries(Object.entries(tokenizer.model.vocab).filter(([, id]) => id < 256));
+  tokenizer.model.merges = [];
+  return JSON.stringify(tokenizer);
+}
+
 /** The stored batch under a prefix. */
 export function batch(expected, prefix) {
   const of = (name) => {

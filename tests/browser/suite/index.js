@@ -4,9 +4,10 @@ import { cases as families } from "./families.js";
 import { cases as kernels } from "./kernels.js";
 import { cases as model } from "./model.js";
 import { cases as ngram } from "./ngram.js";
+import { cases as places } from "./places.js";
 import { cases as runtime } from "./runtime.js";
 import { cases as tokenizer } from "./tokenizer.js";
 
-export const cases = Object.entries({ runtime, tokenizer, ngram, model, families, kernels }).flatMap(([subject, cases]) =>
+export const cases = Object.entries({ runtime, tokenizer, ngram, model, families, places, kernels }).flatMap(([subject, cases]) =>
   Object.entries(cases).map(([name, run]) => ({ name: `${subject}: ${name}`, run })),
 );

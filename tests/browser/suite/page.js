@@ -9,7 +9,7 @@ const settings = mode === "core" ? {} : { worker: mode === "worker" };
 griot.configure(settings);
 const bytes = async (name) => await (await fetch(`/pkg/wasm/${name}`)).arrayBuffer();
 const golden = async (path) => await (await fetch(`/tests/golden/${path}`)).arrayBuffer();
-const context = { griot, lab, settings, bytes, golden, base: location.origin, isPage: true };
+const context = { griot, lab, settings, bytes, golden, base: location.origin, faults: `${location.origin}/faults`, isPage: true };
 
 window.griot = griot;
 window.lab = lab;

@@ -1,6 +1,6 @@
 // A program of a user, for its types alone: it compiles with and without the DOM, in every way modules are found.
 
-import { GriotError, Run, close, configure, events, type Code, type Corpus, type Progress } from "griot";
+import { GriotError, Model, Run, Tokenizer, close, configure, events, storage, type Code, type Corpus, type Estimate, type Progress, type Source, type Target } from "griot";
 import * as core from "griot/core";
 import { trap } from "griot/lab";
 
@@ -21,4 +21,17 @@ async function use(run: Run<{ step: number }, string>): Promise<void> {
   await close();
   void [result, code, corpus, told, target];
 }
-void use;
+
+async function places(source: Source, target: Target): Promise<void> {
+  const model: Model = await Model.load("https://example.org/model/", { integrity: { "model.safetensors": "sha256-AAAA" }, cache: false, signal: undefined });
+  await Model.load({ "config.json": "{}", "model.safetensors": new ArrayBuffer(8) });
+  await Model.load(source);
+  await Tokenizer.load("hub:owner/name@main", { cache: true });
+  const { bytes }: Estimate = await Model.estimate(source, { for: "generate", context: 128 });
+  await model.save("opfs:name", { onProgress: told });
+  await model.save(target);
+  const files: Map<string, Blob> = await model.files();
+  for (const { name, modified } of await storage.list()) if (modified < new Date()) await storage.remove(name);
+  void [bytes.peak, files];
+}
+void [use, places];

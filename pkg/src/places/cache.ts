@@ -1,0 +1,111 @@
+// Downloads that are kept: what was loaded once is there without a network.
+//
+// In: a place over HTTP. Out: a place that reads the same. What is kept is read from the browser's storage and not asked for again, also that a
+// file does not exist, until it is removed; what is not yet kept is written while it passes. A load that fails takes back what it wrote.
+
+import { GriotError } from "../errors.js";
+import { ofHandle } from "./handle.js";
+import type { HttpPlace } from "./http.js";
+import { ofBlob, type LongFile, type Place } from "./place.js";
+import type { Folder } from "./folder.js";
+import { downloadFolder, readDownload, removeDownload, room, type Download } from "./opfs.js";
+
+/** A place over a download and its address. */
+export async function kept(http: HttpPlace): Promise<Place> {
+  const url = http.folder.href;
+  const known = await downloadFolder(url, false);
+  const before: Download["files"] = (known && (await readDownload(known))?.files) ?? {};
+  const fresh: Download["files"] = {};
+  let folder: Folder | undefined = known && ofHandle(url, known);
+
+  const making = async (): Promise<Folder> => {
+    const handle = await downloadFolder(url, true);
+    if (handle === undefined) throw new GriotError("internal", "a folder that was made is not there");
+    return (folder ??= ofHandle(url, handle));
+  };
+  /** The file as it is kept; `null`: it is known not to exist. */
+  const find = async (file: string): Promise<LongFile | null | undefined> => {
+    const size = Object.hasOwn(before, file) ? before[file] : undefined;
+    if (size === null) return null;
+    const found = size === undefined ? undefined : await folder?.open(file);
+    return found?.size === size ? found : undefined;
+  };
+  const tell = async () => {
+    const part = await (await making()).begin("download.json");
+    await part.write(new TextEncoder().encode(JSON.stringify({ url, files: { ...before, ...fresh } } satisfies Download)));
+    await part.keep();
+  };
+
+  return {
+    name: http.name,
+    missing: (file) => http.missing(file),
+    async read(file) {
+      const here = await find(file);
+      if (here === null) return undefined;
+      if (here?.size !== undefined) {
+        const pieces: BlobPart[] = [];
+        for await (const piece of here.pieces(here.size)) pieces.push(piece);
+        return new Blob(pieces);
+      }
+      const blob = await http.read(file);
+      fresh[file] = null;
+      if (blob === undefined) return undefined;
+      fresh[file] = blob.size;
+      const part = await (await making()).begin(file);
+      for await (const piece of ofBlob(blob).pieces(blob.size)) await part.write(piece);
+      await part.keep();
+      return blob;
+    },
+    async open(file): Promise<LongFile | undefined> {
+      const here = await find(file);
+      if (here === null) return undefined;
+      if (here !== undefined) return here;
+      const long = await http.open(file);
+      if (long !== undefined) return writing(long, async () => await (await making()).begin(file), (size) => void (fresh[file] = size));
+      fresh[file] = null;
+      return undefined;
+    },
+    async ready(bytes) {
+      if (bytes > 0) await room(bytes, `keeping ${url}`).catch((thrown: unknown) => Promise.reject(hinted(thrown)));
+    },
+    async close(error) {
+      if (error === undefined) return Object.keys(fresh).length > 0 ? await tell() : undefined;
+      // Perhaps what is kept is what was wrong: the next load asks for all of it again.
+      const isWrong = error instanceof GriotError && ["integrity", "bad-file"].includes(error.code);
+      if (isWrong || Object.keys(before).length === 0) return await removeDownload(url);
+      for (const file of Object.keys(fresh)) if (!Object.hasOwn(before, file)) await folder?.remove(file);
+    },
+  };
+}
+
+/** A long file that is written while it passes. */
+function writing(long: LongFile, begin: () => ReturnType<Folder["begin"]>, done: (size: number) => void): LongFile {
+  return {
+    size: long.size,
+    isHere: false,
+    first: (count) => long.first(count),
+    async *pieces(size) {
+      const part = await begin();
+      let [written, isWhole] = [Promise.resolve(), false];
+      try {
+        for await (const piece of long.pieces(size)) {
+          await written;
+          written = part.write(piece);
+          written.catch(() => {}); // it is awaited before the next piece
+          yield piece;
+        }
+        await written;
+        await part.keep();
+        done(size);
+        isWhole = true;
+      } finally {
+        if (!isWhole) await part.drop();
+      }
+    },
+  };
+}
+
+function hinted(thrown: unknown): unknown {
+  if (!(thrown instanceof GriotError)) return thrown;
+  return new GriotError(thrown.code, thrown.message, { hint: `${thrown.hint ?? ""}; cache: false loads without keeping`, details: thrown.details });
+}

@@ -1,0 +1,130 @@
+// Storage as only a browser has it: offline, full, written to by a page that goes away; and models from another origin.
+
+import { strict as assert } from "node:assert";
+import { after, before, test } from "node:test";
+import { launch, until } from "../browser.js";
+import { faults } from "../faults.js";
+import { serve } from "../server.js";
+
+const root = new URL("../../..", import.meta.url).pathname;
+const ANYONE = { "access-control-allow-origin": "*" };
+let browser, context, server, others;
+
+before(async () => {
+  server = await serve(root, { answer: faults });
+  others = await serve(root, { answer: faults, headers: ANYONE });
+  browser = await launch();
+  context = await browser.newContext(); // one storage for all pages
+});
+
+after(async () => {
+  await browser?.close();
+  server?.close();
+  others?.close();
+});
+
+async function open(mode) {
+  const page = await context.newPage();
+  await page.goto(`${server.url}/tests/browser/suite/page.html?mode=${mode}`);
+  await until(page, () => window.run !== undefined);
+  return page;
+}
+
+/** Loads from an address and asks the model something, on the page. */
+const load = (page, url) =>
+  page.evaluate(async (url) => {
+    try {
+      const model = await griot.Model.load(url, { device: "cpu" });
+      const { loss } = await model.forward({ inputIds: [[1, 2, 3, 4]], labels: [[1, 2, 3, 4]] });
+      await model.dispose();
+      return loss;
+    } catch (error) {
+      return [error.code ?? error.name, error.hint ?? error.message];
+    }
+  }, url);
+
+/** What is kept under names that say so. */
+const listed = async (page, part) => (await page.evaluate(async () => (await griot.storage.list()).map(({ name }) => name))).filter((name) => name.includes(part));
+
+test("what was downloaded is there offline, also after the page was left", { timeout: 60_000 }, async () => {
+  const away = await serve(root, { answer: faults, headers: ANYONE });
+  const page = await open("worker");
+  const loss = await load(page, `${away.url}/faults/plain/offline/`);
+  assert.equal(typeof loss, "number");
+  away.close();
+  assert.deepEqual(await load(page, `${away.url}/faults/plain/other/`).then(([code]) => code), "download-failed");
+  await page.reload();
+  await until(page, () => window.run !== undefined);
+  assert.equal(await load(page, `${away.url}/faults/plain/offline/`), loss);
+  await page.evaluate(async (url) => await griot.storage.remove(url), `${away.url}/faults/plain/offline/`);
+  assert.equal((await load(page, `${away.url}/faults/plain/offline/`))[0], "download-failed");
+  await page.close();
+});
+
+test("from another origin a broken download goes on, with and without ranges", { timeout: 60_000 }, async () => {
+  const page = await open("worker");
+  for (const fault of ["breaks", "no-range-breaks", "sharded", "no-range-no-length"]) {
+    assert.equal(typeof (await load(page, `${others.url}/faults/${fault}/across/`)), "number", fault);
+  }
+  await page.close();
+});
+
+for (const mode of ["direct", "worker"]) {
+  /** Runs where the storage is used: on the page, or in its worker. */
+  const inside = (page, work) => (mode === "worker" ? page.workers()[0].evaluate(work) : page.evaluate(work));
+
+  test(`a quota that is too small is seen before anything is written, ${mode}`, { timeout: 60_000 }, async () => {
+    const page = await open(mode);
+    await page.evaluate(() => griot.device());
+    await inside(page, () => void (navigator.storage.estimate = async () => ({ quota: 100_000, usage: 50_000 })));
+    const url = `${server.url}/faults/plain/small-${mode}/`;
+    const [code, hint] = await load(page, url);
+    assert.equal(code, "quota");
+    assert.match(hint, /cache: false/);
+    const saved = await page.evaluate(async (url) => {
+      const model = await griot.Model.load(url, { device: "cpu", cache: false });
+      return await model.save("opfs:small").catch(({ code, details }) => [code, details.free]);
+    }, url);
+    assert.deepEqual(saved, ["quota", 50_000]);
+    assert.deepEqual(await listed(page, "small"), []);
+    await page.close();
+  });
+
+  test(`a storage that is full while it is written to leaves what was there, ${mode}`, { timeout: 60_000 }, async () => {
+    const page = await open(mode);
+    const url = `${server.url}/faults/plain/full-${mode}/`;
+    await page.evaluate(async (url) => {
+      window.model = await griot.Model.load(url, { device: "cpu", cache: false });
+      await model.save("opfs:former");
+    }, url);
+    await inside(page, () => {
+      const { write } = FileSystemWritableFileStream.prototype;
+      FileSystemWritableFileStream.prototype.write = function (bytes) {
+        if (bytes.length > 10_000) return Promise.reject(new DOMException("full", "QuotaExceededError"));
+        return write.call(this, bytes);
+      };
+    });
+    assert.equal((await load(page, url))[0], "quota");
+    const codes = await page.evaluate(async () => await Promise.all(["opfs:former", "opfs:fresh"].map((to) => model.save(to).catch(({ code }) => code))));
+    assert.deepEqual(codes, ["quota", "quota"]);
+    assert.deepEqual([await listed(page, "former"), await listed(page, "fresh"), await listed(page, "full")], [["former"], [], []]);
+    assert.equal(typeof (await load(page, "opfs:former")), "number");
+    await page.evaluate(() => griot.storage.remove("former"));
+    await page.close();
+  });
+}
+
+test("a page that goes away while it saves leaves the former model", { timeout: 60_000 }, async () => {
+  const page = await open("worker");
+  const loss = await load(page, `${server.url}/faults/plain/gone/`);
+  await page.evaluate(async (url) => {
+    const former = await griot.Model.load(url, { device: "cpu" });
+    await former.save("opfs:gone");
+    const large = await griot.Model.create(griot.presets.gpt({ layers: 4, heads: 4, width: 256, context: 64, vocabSize: 9000 }), { device: "cpu" });
+    await new Promise((resolve) => void large.save("opfs:gone", { onProgress: ({ done }) => done > 5e6 && resolve() }));
+  }, `${server.url}/faults/plain/gone/`);
+  await page.close();
+  const next = await open("worker");
+  assert.equal(await load(next, "opfs:gone"), loss);
+  await next.close();
+});

@@ -4,6 +4,7 @@
 // came from another origin. A worker that fails to start, throws, or ends without a word is reported as lost.
 
 import { GriotError } from "./errors.js";
+import { home } from "./home.js";
 import type { Connect, FromHost, Receiver, ToHost } from "./protocol.js";
 
 /** Opens a line to a new worker. */
@@ -54,12 +55,13 @@ function startWorker(): Worker {
   if (typeof Worker === "undefined") {
     throw new GriotError("unsupported", "there are no workers here", { hint: "configure({ worker: false }), or import griot/core" });
   }
+  const moved = home(import.meta.url);
+  if (moved !== undefined) return new Worker(`${moved}worker.js`, { type: "module", name: "griot" });
   try {
     return new Worker(new URL("./worker.js", import.meta.url), { type: "module", name: "griot" });
   } catch {
-    // From another origin (a CDN) a worker may not start, but may be imported. The name is computed: bundlers have found it above.
-    const file = ["./worker", "js"].join(".");
-    const entry = `import ${JSON.stringify(new URL(file, import.meta.url).href)};`;
+    // From another origin (a CDN) a worker may not start, but may be imported. Bundlers have found its file above.
+    const entry = `import ${JSON.stringify(import.meta.url.replace(/[^/]*$/, "worker.js"))};`;
     const blob = URL.createObjectURL(new Blob([entry], { type: "text/javascript" }));
     const worker = new Worker(blob, { type: "module", name: "griot" });
     setTimeout(() => URL.revokeObjectURL(blob), 60_000);

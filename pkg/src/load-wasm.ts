@@ -4,11 +4,14 @@
 // validates a probe of it. Nothing is fetched but these addresses.
 
 import { GriotError } from "./errors.js";
+import { home } from "./home.js";
 import type { HostSettings } from "./protocol.js";
 import type { WasmSource } from "./platform.js";
 
 /** The files beside the package, in the form that bundlers recognise. */
 export function shipped(): HostSettings["wasm"] {
+  const moved = home(import.meta.url);
+  if (moved !== undefined) return { simd: `${moved}../wasm/griot.wasm`, relaxed: `${moved}../wasm/griot-relaxed.wasm` };
   return {
     simd: new URL("../wasm/griot.wasm", import.meta.url),
     relaxed: new URL("../wasm/griot-relaxed.wasm", import.meta.url),

@@ -61,7 +61,7 @@ impl Learning {
     pub fn of(&self, parameter: &Parameter) -> Vec<Range<usize>> {
         match &self.0 {
             Some(stretches) => stretches.get(&parameter.name).cloned().unwrap_or_default(),
-            None => vec![0..parameter.words()],
+            None => std::iter::once(0..parameter.words()).collect(),
         }
     }
 }

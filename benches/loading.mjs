@@ -1,82 +1,97 @@
 // How fast a model of 250 MB comes from localhost into the CPU device in Chromium, beside a bare `fetch().arrayBuffer()`, and how much memory
-// the page's process takes at most. `node benches/loading.mjs [FOLDER]`: the model is made once in the folder, by the package itself.
+// the page's process takes for it. `node benches/loading.mjs [FOLDER]`: the model is made once in the folder, by the package itself.
+// Chromium is started without a debugger: one that watches the network keeps what passes in the memory that is measured.
 
-import { readFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { close, Model, presets } from "griot";
-import { launch, until } from "../tests/browser/browser.js";
 import { serve } from "../tests/browser/server.js";
 
 const ROUNDS = 3;
 const folder = process.argv[2] ?? join(tmpdir(), "griot-loading");
-const weights = join(folder, "model.safetensors");
 
 try {
-  await readFile(join(folder, "config.json"));
+  statSync(join(folder, "config.json"));
 } catch {
   const model = await Model.create(presets.gpt({ layers: 12, heads: 9, width: 576, context: 128, vocabSize: 25_000 }), { device: "cpu" });
   await model.save(pathToFileURL(folder).href);
   await close();
 }
+const size = statSync(join(folder, "model.safetensors")).size;
 
-const page = await serve(new URL("..", import.meta.url).pathname);
-const models = await serve(folder, { headers: { "access-control-allow-origin": "*" } });
+const PAGE = `<!doctype html><title>loading</title><script type="module">
+import { Model, memory } from "/pkg/dist/index.js";
+const mark = async (name, value) => await fetch("/mark", { method: "POST", body: JSON.stringify([name, value]) });
+const url = new URLSearchParams(location.search).get("from");
+const load = async (source, options) => await (await Model.load(source, { device: "cpu", ...options })).dispose();
+const timed = async (name, work) => {
+  await mark("begin");
+  const began = performance.now();
+  await work();
+  await mark(name, performance.now() - began);
+};
+const file = async (name) => [name, await (await fetch("/tests/golden/models/gpt2/" + name)).blob()];
+await load(Object.fromEntries([await file("config.json"), await file("model.safetensors")])); // the code is compiled once
+await timed("load, nothing kept", () => load(url, { cache: false }));
+await timed("load, kept while it comes", () => load(url));
+await timed("load of what is kept", () => load(url));
+await timed("bare fetch().arrayBuffer()", async () => await (await fetch(url + "model.safetensors")).arrayBuffer());
+await mark("over", (await memory()).wasm);
+</script>`;
 
-/** The most memory that any process of a page has held, and what it holds now, in bytes. */
-async function held(session) {
-  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-  const renderers = processInfo.filter(({ type }) => type === "renderer");
-  const status = await Promise.all(renderers.map(({ id }) => readFile(`/proc/${id}/status`, "utf8").catch(() => "")));
-  const most = (field) => Math.max(...status.map((text) => 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(text)?.[1] ?? 0)));
-  return { peak: most("VmHWM"), now: most("VmRSS") };
+/** Numbers of /proc about the processes of pages: the one that holds most. */
+function processes(profile) {
+  return readdirSync("/proc").filter((id) => {
+    try {
+      const line = readFileSync(`/proc/${id}/cmdline`, "utf8");
+      return line.includes("--type=renderer") && line.includes(profile);
+    } catch {
+      return false;
+    }
+  });
 }
+const held = (ids, field) => Math.max(...ids.map((id) => 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0)));
 
 const results = {};
-const note = (name, value) => (results[name] ??= []).push(value);
 
-for (let round = 0; round < ROUNDS; round++) {
-  const browser = await launch({ webgpu: false });
-  const session = await browser.newBrowserCDPSession();
-  const tab = await browser.newPage();
-  await tab.goto(`${page.url}/tests/browser/suite/page.html?mode=worker`);
-  await until(tab, () => window.run !== undefined);
-  await tab.evaluate(() => griot.device());
-  const before = await held(session);
-  const timed = async (name, options) => {
-    const [ms, wasm] = await tab.evaluate(
-      async ([url, options]) => {
-        const began = performance.now();
-        const model = await griot.Model.load(url, { device: "cpu", ...options });
-        const ms = performance.now() - began;
-        const { wasm } = await griot.memory();
-        await model.dispose();
-        return [ms, wasm];
-      },
-      [`${models.url}/`, options],
-    );
-    note(name, ms);
-    return wasm;
+/** One start of the browser. */
+async function round() {
+  const profile = mkdtempSync(join(tmpdir(), "griot-profile-"));
+  let before = 0;
+  let over;
+  const done = new Promise((resolve) => (over = resolve));
+  const answer = (request, response) => {
+    if (request.url.startsWith("/bench")) return response.writeHead(200, { "content-type": "text/html" }).end(PAGE), true;
+    if (request.url !== "/mark") return false;
+    request.setEncoding("utf8").once("data", (body) => {
+      const [name, value] = JSON.parse(body);
+      const ids = processes(profile);
+      if (name === "begin") {
+        for (const id of ids) writeFileSync(`/proc/${id}/clear_refs`, "5"); // the peak begins anew
+        before = held(ids, "VmRSS");
+      } else if (name === "over") over();
+      else (results[name] ??= []).push([value, (held(ids, "VmHWM") - before) / 1e6]);
+      response.end();
+    });
+    return true;
   };
-  const wasm = await timed("load, nothing kept", { cache: false });
-  const after = await held(session);
-  note("process above its start at most, MB", (after.peak - before.now) / 1e6);
-  note("wasm memory, MB", wasm / 1e6);
-  await timed("load, kept while it comes", {});
-  await timed("load of what is kept", {});
-  for (const where of ["bare fetch().arrayBuffer()", "bare, again"]) {
-    const ms = await tab.evaluate(async (url) => {
-      const began = performance.now();
-      await (await fetch(url)).arrayBuffer();
-      return performance.now() - began;
-    }, `${models.url}/model.safetensors`);
-    note(where, ms);
-  }
-  await browser.close();
+  const page = await serve(new URL("..", import.meta.url).pathname, { answer });
+  const models = await serve(folder, { headers: { "access-control-allow-origin": "*" } });
+  const args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", `--user-data-dir=${profile}`];
+  const browser = spawn(process.env.CHROMIUM ?? "/usr/bin/chromium", [...args, `${page.url}/bench?from=${models.url}/`], { stdio: "ignore" });
+  await done;
+  const gone = new Promise((resolve) => browser.once("exit", resolve));
+  browser.kill();
+  await gone;
+  page.close();
+  models.close();
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 }
 
-console.log(`${weights}: ${(await readFile(weights)).length} bytes`);
-for (const [name, values] of Object.entries(results)) console.log(`${name.padEnd(40)} ${values.map((value) => value.toFixed(0).padStart(7)).join(" ")}`);
-page.close();
-models.close();
+for (let i = 0; i < ROUNDS; i++) await round();
+console.log(`${size} bytes of weights; milliseconds, and MB of the page's process above what it held before`);
+for (const [name, values] of Object.entries(results)) console.log(`${name.padEnd(30)} ${values.map(([ms, mb]) => `${ms.toFixed(0).padStart(6)} ms ${mb.toFixed(0).padStart(4)} MB`).join("  ")}`);
+process.exit(0);

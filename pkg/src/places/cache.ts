@@ -6,7 +6,7 @@
 import { GriotError } from "../errors.js";
 import { ofHandle } from "./handle.js";
 import type { HttpPlace } from "./http.js";
-import { ofBlob, type LongFile, type Place } from "./place.js";
+import { ofBlob, wholeOf, type LongFile, type Place } from "./place.js";
 import type { Folder } from "./folder.js";
 import { downloadFolder, readDownload, removeDownload, room, type Download } from "./opfs.js";
 
@@ -42,11 +42,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
     async read(file) {
       const here = await find(file);
       if (here === null) return undefined;
-      if (here?.size !== undefined) {
-        const pieces: BlobPart[] = [];
-        for await (const piece of here.pieces(here.size)) pieces.push(piece);
-        return new Blob(pieces);
-      }
+      if (here !== undefined) return await wholeOf(here);
       const blob = await http.read(file);
       fresh[file] = null;
       if (blob === undefined) return undefined;

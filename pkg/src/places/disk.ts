@@ -5,6 +5,7 @@
 
 import { GriotError } from "../errors.js";
 import type { Folder, Part } from "./folder.js";
+import { PIECE } from "./pieces.js";
 import type { Bytes, LongFile } from "./place.js";
 
 interface FileHandle {
@@ -24,9 +25,6 @@ interface Disk {
   rename(from: URL, to: URL): Promise<void>;
   rm(url: URL, options: { recursive: true; force: true }): Promise<void>;
 }
-
-/** Bytes that are read at a time. */
-const PIECE = 1 << 22;
 
 async function disk(): Promise<Disk> {
   const name = "node:fs/promises";
@@ -91,9 +89,12 @@ async function open(fs: Disk, url: URL): Promise<LongFile | undefined> {
   }
   async function* pieces(to: number, piece: number): AsyncGenerator<Bytes, void> {
     const handle = await opened();
+    // Two buffers take turns.
+    let [next, other] = [new Uint8Array(Math.min(piece, to)), new Uint8Array(Math.min(piece, to))];
     try {
       for (let from = 0; from < to; ) {
-        const bytes = new Uint8Array(Math.min(piece, to - from));
+        const bytes = next.subarray(0, Math.min(piece, to - from));
+        [next, other] = [other, next];
         const { bytesRead } = await guarded(url, "read", () => handle.read(bytes, 0, bytes.length, from));
         if (bytesRead === 0) return; // it became shorter; who reads it counts
         from += bytesRead;

@@ -6,7 +6,7 @@
 
 import { GriotError } from "../errors.js";
 import { verified } from "./integrity.js";
-import { isPlainName, notThere, type LongFile, type Place } from "./place.js";
+import { isPlainName, notThere, wholeOf, type LongFile, type Place } from "./place.js";
 import { hex, Sha256 } from "./sha256.js";
 
 /** A file in the making. */
@@ -76,7 +76,7 @@ export async function placeOfFolder(folder: Folder): Promise<Place> {
 
 /** What the `training.json` of a generation tells, if all files are there with their sizes. */
 async function tellsOf(folder: Folder): Promise<Record<string, Told> | undefined> {
-  const text = await (await read(folder, "training.json"))?.text();
+  const text = await (await wholeOf(await folder.open("training.json")))?.text();
   if (text === undefined) return undefined;
   let told: Record<string, Told>;
   try {
@@ -103,18 +103,10 @@ async function isWhole(folder: Folder, told: Record<string, Told>): Promise<bool
   return true;
 }
 
-async function read(folder: Folder, file: string): Promise<Blob | undefined> {
-  const found = await folder.open(file);
-  if (found?.size === undefined) return undefined;
-  const pieces: BlobPart[] = [];
-  for await (const piece of found.pieces(found.size)) pieces.push(piece);
-  return new Blob(pieces);
-}
-
 function reading(folder: Folder): Place {
   return {
     name: folder.name,
-    read: (file) => read(folder, file),
+    read: async (file) => await wholeOf(await folder.open(file)),
     open: (file) => folder.open(file),
     missing: (file) => notThere(file, folder.name),
     ready: async () => {},

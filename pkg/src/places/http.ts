@@ -5,6 +5,7 @@
 // already is skipped. Nothing is fetched but files of the folder.
 
 import { GriotError, isAbort } from "../errors.js";
+import { piecesOf } from "./pieces.js";
 import type { Bytes, LongFile, Place } from "./place.js";
 
 /** Tries without any byte more than before, until a download is given up. */
@@ -162,27 +163,22 @@ class HttpFile implements LongFile {
     let [at, tries] = [0, 0];
     while (at < size) {
       const before = at;
-      let reader: ReadableStreamDefaultReader<Bytes> | undefined;
       try {
         const response = await this.#part(at);
         // Without ranges all comes again; what has passed is skipped, the progress stays.
         let skip = response.status === 206 ? 0 : at;
-        reader = readerOf(response);
-        while (at < size) {
-          const { done, value } = await heard(reader.read());
-          if (done) throw new Broken(`it ends after ${at} of ${size} bytes`);
-          const piece = value.subarray(Math.min(skip, value.length));
-          skip -= value.length - piece.length;
+        for await (const came of piecesOf(bodyOf(response), heard)) {
+          const piece = came.subarray(Math.min(skip, came.length));
+          skip -= came.length - piece.length;
           if (piece.length === 0) continue;
           if (at + piece.length > size) throw new GriotError("bad-file", `${this.file} in ${this.place.name} is longer than the ${size} bytes it should have`);
           at += piece.length;
           yield piece;
         }
+        if (at < size) throw new Broken(`it ends after ${at} of ${size} bytes`);
       } catch (thrown) {
         tries = at > before ? 1 : tries + 1;
         await this.place.rest(this.file, thrown, tries);
-      } finally {
-        void reader?.cancel().catch(() => {}); // a connection that is not read to its end is not kept open
       }
     }
   }
@@ -216,23 +212,20 @@ function sizeOf(response: Response): number | undefined {
 
 /** The first bytes of an answer; the rest is not waited for. */
 async function begin(response: Response, count: number): Promise<Bytes> {
-  const reader = readerOf(response);
   const bytes = new Uint8Array(count);
   let length = 0;
-  while (length < count) {
-    const { done, value } = await heard(reader.read());
-    if (done) break;
-    const piece = value.subarray(0, count - length);
+  for await (const came of piecesOf(bodyOf(response), heard)) {
+    const piece = came.subarray(0, count - length);
     bytes.set(piece, length);
     length += piece.length;
+    if (length === count) break;
   }
-  void reader.cancel().catch(() => {});
   return bytes.subarray(0, length);
 }
 
-function readerOf(response: Response): ReadableStreamDefaultReader<Bytes> {
+function bodyOf(response: Response): ReadableStream<Bytes> {
   if (response.body === null) throw new Broken("the answer has no body");
-  return response.body.getReader();
+  return response.body;
 }
 
 function refused(url: URL, { status, statusText }: Response): GriotError {

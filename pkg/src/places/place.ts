@@ -4,6 +4,7 @@
 // long files: their first bytes are looked at, then all bytes pass in pieces. It refuses to know what the files mean.
 
 import { GriotError } from "../errors.js";
+import { piecesOf } from "./pieces.js";
 
 /** Bytes as they pass between places and the wasm: over a buffer of their own. TypeScript before 5.7 cannot say so by name. */
 export type Bytes = ReturnType<typeof Uint8Array.from>;
@@ -16,7 +17,7 @@ export interface LongFile {
   readonly isHere: boolean;
   /** Its first bytes; fewer where it is shorter. */
   first(count: number): Promise<Bytes>;
-  /** All of its `size` bytes, in pieces. */
+  /** All of its `size` bytes, in pieces. A piece stays as it is until the next but one is asked for. */
   pieces(size: number): AsyncGenerator<Bytes, void>;
 }
 
@@ -48,9 +49,6 @@ export async function textOfRequired(place: Place, file: string): Promise<string
   return text;
 }
 
-/** Bytes that are read at a time where the reader chooses. */
-const PIECE = 1 << 22;
-
 /** A long file of a Blob. */
 export function ofBlob(blob: Blob): LongFile {
   const bytes = async (from: number, to: number) => new Uint8Array(await blob.slice(from, to).arrayBuffer());
@@ -58,9 +56,7 @@ export function ofBlob(blob: Blob): LongFile {
     size: blob.size,
     isHere: true,
     first: (count) => bytes(0, count),
-    async *pieces() {
-      for (let at = 0; at < blob.size; at += PIECE) yield await bytes(at, at + PIECE);
-    },
+    pieces: () => piecesOf(blob.stream()),
   };
 }
 
@@ -84,3 +80,11 @@ export const notThere = (file: string, place: string): GriotError => new GriotEr
 
 /** Whether a name from a file can be the name of a file beside it. */
 export const isPlainName = (name: string): boolean => /^[^/\\.:?#][^/\\:?#]{0,200}$/.test(name);
+
+/** A long file as a Blob, for files that turn out to be short. */
+export async function wholeOf(file: LongFile | undefined): Promise<Blob | undefined> {
+  if (file?.size === undefined) return undefined;
+  const pieces: Bytes[] = [];
+  for await (const piece of file.pieces(file.size)) pieces.push(piece.slice());
+  return new Blob(pieces);
+}

@@ -18,12 +18,6 @@ export interface WeightsFile {
 /** A header may not be longer; the reader refuses it then. */
 const HEADER = 100_000_000;
 
-/** Bytes that are handed over at once. */
-const BATCH = 1 << 22;
-
-/** What comes slowly is handed over as it comes. */
-const SLOW_MS = 50;
-
 /** The weights of a place: one file, or the shards that an index names. */
 export async function openWeights(place: Place): Promise<WeightsFile[]> {
   const one = await place.open("model.safetensors");
@@ -88,15 +82,6 @@ export function documentsOf(files: WeightsFile[]): Documents & { end(): Promise<
 
 async function* documents(files: WeightsFile[]): AsyncGenerator<unknown[], void> {
   yield files.map(({ name, size, header }) => ({ name, size, header }));
-  for (const [file, { size, file: long }] of files.entries()) {
-    let [batch, length, began]: [unknown[], number, number] = [[], 0, performance.now()];
-    for await (const bytes of long.pieces(size)) {
-      batch.push({ file, bytes });
-      length += bytes.length;
-      if (length < BATCH && performance.now() - began < SLOW_MS) continue;
-      yield batch;
-      [batch, length, began] = [[], 0, performance.now()];
-    }
-    if (batch.length > 0) yield batch;
-  }
+  // The job has taken a piece by the time that it asks for the next one.
+  for (const [file, { size, file: long }] of files.entries()) for await (const bytes of long.pieces(size)) yield [{ file, bytes }];
 }

@@ -1,0 +1,74 @@
+// A stream of bytes as pieces of a useful size, in memory that is used again.
+//
+// In: a stream that gives what the network gives, often a few kilobytes. Out: pieces of two megabytes, or what came in 50 ms. Two buffers
+// take turns: a piece stays as it is until the next but one is asked for. What came before a fault is given before the fault is thrown.
+
+import type { Bytes } from "./place.js";
+
+/** Bytes of a piece. */
+export const PIECE = 1 << 21;
+
+/** Bytes that are asked of the stream at once. */
+const SIP = 1 << 18;
+
+/** What comes slowly is handed over as it comes. */
+const SLOW_MS = 50;
+
+/** Reads a stream that knows how to fill a buffer, or one that hands out its own. */
+interface Source {
+  read(): Promise<Bytes | undefined>;
+  cancel(): Promise<void>;
+}
+
+function sourceOf(stream: ReadableStream<Bytes>): Source {
+  try {
+    const reader = stream.getReader({ mode: "byob" });
+    let buffer = new ArrayBuffer(SIP);
+    return {
+      async read() {
+        const { done, value } = await reader.read(new Uint8Array(buffer));
+        if (value !== undefined) buffer = value.buffer;
+        return done ? undefined : value;
+      },
+      cancel: () => reader.cancel(),
+    };
+  } catch {
+    const reader = stream.getReader();
+    return { read: async () => (await reader.read()).value, cancel: () => reader.cancel() };
+  }
+}
+
+/** The bytes of a stream; `heard` may give up on one that falls silent. */
+export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T> = (read) => read): AsyncGenerator<Bytes, void> {
+  const source = sourceOf(stream);
+  let [filling, other]: [Bytes | undefined, Bytes | undefined] = [undefined, undefined];
+  let [length, began] = [0, performance.now()];
+  const take = (): Bytes => {
+    const piece = (filling ?? new Uint8Array(0)).subarray(0, length);
+    [filling, other, length, began] = [other, filling, 0, performance.now()];
+    return piece;
+  };
+  try {
+    for (;;) {
+      let came: Bytes | undefined;
+      try {
+        came = await heard(source.read());
+      } catch (thrown) {
+        if (length > 0) yield take();
+        throw thrown;
+      }
+      for (let at = 0; came !== undefined && at < came.length; ) {
+        filling ??= new Uint8Array(PIECE);
+        const part = came.subarray(at, at + PIECE - length);
+        filling.set(part, length);
+        length += part.length;
+        at += part.length;
+        if (length === PIECE) yield take();
+      }
+      if (length > 0 && (came === undefined || performance.now() - began > SLOW_MS)) yield take();
+      if (came === undefined) return;
+    }
+  } finally {
+    void source.cancel().catch(() => {}); // a stream that is not read to its end is not kept open
+  }
+}

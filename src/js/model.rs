@@ -86,6 +86,7 @@ pub fn load_model(config: String, generation: Option<String>, given: JsValue, to
         let device = given.device().await?;
         let mut loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
         let (mut judged, mut done, mut total) = (false, 0.0, 0.0);
+        let mut bytes = Vec::new();
         while let Some(document) = desk.document().await {
             let field = |name: &str| Reflect::get(&document, &name.into()).unwrap_or_default();
             if let Some(name) = field("name").as_string() {
@@ -97,7 +98,9 @@ pub fn load_model(config: String, generation: Option<String>, given: JsValue, to
             if !std::mem::replace(&mut judged, true) {
                 loading.judge()?;
             }
-            let bytes = Uint8Array::new(&field("bytes")).to_vec();
+            let piece: Uint8Array = field("bytes").unchecked_into();
+            bytes.resize(piece.length() as usize, 0);
+            piece.copy_to(&mut bytes);
             loading.feed(field("file").as_f64().unwrap_or(0.0) as usize, &bytes)?;
             done += bytes.len() as f64;
             desk.progress("load", done, Some(total), true);

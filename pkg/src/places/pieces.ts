@@ -1,12 +1,12 @@
 // A stream of bytes as pieces of a useful size, in memory that is used again.
 //
-// In: a stream that gives what the network gives, often a few kilobytes. Out: pieces of two megabytes, or what came in 50 ms. Two buffers
+// In: a stream that gives what the network gives, often a few kilobytes. Out: pieces of a megabyte, or what came in 50 ms. Two buffers
 // take turns: a piece stays as it is until the next but one is asked for. What came before a fault is given before the fault is thrown.
 
 import type { Bytes } from "./place.js";
 
 /** Bytes of a piece. */
-export const PIECE = 1 << 21;
+export const PIECE = 1 << 20;
 
 /** Bytes that are asked of the stream at once. */
 const SIP = 1 << 18;

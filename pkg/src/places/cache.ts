@@ -7,7 +7,7 @@ import { GriotError } from "../errors.js";
 import { ofHandle } from "./handle.js";
 import type { HttpPlace } from "./http.js";
 import { ofBlob, wholeOf, type LongFile, type Place } from "./place.js";
-import type { Folder } from "./folder.js";
+import type { Part } from "./folder.js";
 import { downloadFolder, readDownload, removeDownload, room, type Download } from "./opfs.js";
 
 /** A place over a download and its address. */
@@ -16,12 +16,13 @@ export async function kept(http: HttpPlace): Promise<Place> {
   const known = await downloadFolder(url, false);
   const before: Download["files"] = (known && (await readDownload(known))?.files) ?? {};
   const fresh: Download["files"] = {};
-  let folder: Folder | undefined = known && ofHandle(url, known);
+  const folder = known && ofHandle(url, known);
 
-  const making = async (): Promise<Folder> => {
+  /** Begins a file. What is half written need not be hidden: `download.json` tells which files are whole. */
+  const begin = async (file: string, inPlace: boolean): Promise<Part> => {
     const handle = await downloadFolder(url, true);
     if (handle === undefined) throw new GriotError("internal", "a folder that was made is not there");
-    return (folder ??= ofHandle(url, handle));
+    return await ofHandle(url, handle, inPlace).begin(file);
   };
   /** The file as it is kept; `null`: it is known not to exist. */
   const find = async (file: string): Promise<LongFile | null | undefined> => {
@@ -30,11 +31,17 @@ export async function kept(http: HttpPlace): Promise<Place> {
     const found = size === undefined ? undefined : await folder?.open(file);
     return found?.size === size ? found : undefined;
   };
-  const tell = async () => {
-    const part = await (await making()).begin("download.json");
-    await part.write(new TextEncoder().encode(JSON.stringify({ url, files: { ...before, ...fresh } } satisfies Download)));
+  const put = async (file: string, blob: Blob, inPlace: boolean) => {
+    const part = await begin(file, inPlace);
+    try {
+      for await (const piece of ofBlob(blob).pieces(blob.size)) await part.write(piece);
+    } catch (thrown) {
+      await part.drop();
+      throw thrown;
+    }
     await part.keep();
   };
+  const tell = async () => await put("download.json", new Blob([JSON.stringify({ url, files: { ...before, ...fresh } } satisfies Download)]), false);
 
   return {
     name: http.name,
@@ -47,9 +54,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
       fresh[file] = null;
       if (blob === undefined) return undefined;
       fresh[file] = blob.size;
-      const part = await (await making()).begin(file);
-      for await (const piece of ofBlob(blob).pieces(blob.size)) await part.write(piece);
-      await part.keep();
+      await put(file, blob, true);
       return blob;
     },
     async open(file): Promise<LongFile | undefined> {
@@ -57,7 +62,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
       if (here === null) return undefined;
       if (here !== undefined) return here;
       const long = await http.open(file);
-      if (long !== undefined) return writing(long, async () => await (await making()).begin(file), (size) => void (fresh[file] = size));
+      if (long !== undefined) return writing(long, () => begin(file, true), (size) => void (fresh[file] = size));
       fresh[file] = null;
       return undefined;
     },
@@ -75,7 +80,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
 }
 
 /** A long file that is written while it passes. */
-function writing(long: LongFile, begin: () => ReturnType<Folder["begin"]>, done: (size: number) => void): LongFile {
+function writing(long: LongFile, begin: () => Promise<Part>, done: (size: number) => void): LongFile {
   return {
     size: long.size,
     isHere: false,

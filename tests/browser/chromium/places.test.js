@@ -98,10 +98,16 @@ for (const mode of ["direct", "worker"]) {
       await model.save("opfs:former");
     }, url);
     await inside(page, () => {
+      const full = () => new DOMException("full", "QuotaExceededError");
       const { write } = FileSystemWritableFileStream.prototype;
       FileSystemWritableFileStream.prototype.write = function (bytes) {
-        if (bytes.length > 10_000) return Promise.reject(new DOMException("full", "QuotaExceededError"));
-        return write.call(this, bytes);
+        return bytes.length > 10_000 ? Promise.reject(full()) : write.call(this, bytes);
+      };
+      if (globalThis.FileSystemSyncAccessHandle === undefined) return; // it is only in workers
+      const inPlace = FileSystemSyncAccessHandle.prototype.write;
+      FileSystemSyncAccessHandle.prototype.write = function (bytes) {
+        if (bytes.length > 10_000) throw full();
+        return inPlace.call(this, bytes);
       };
     });
     assert.equal((await load(page, url))[0], "quota");

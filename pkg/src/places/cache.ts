@@ -4,32 +4,76 @@
 // file does not exist, until it is removed; what is not yet kept is written while it passes. A load that fails takes back what it wrote.
 
 import { GriotError } from "../errors.js";
-import { ofHandle } from "./handle.js";
+import { ofHandle, type Handle } from "./handle.js";
 import type { HttpPlace } from "./http.js";
 import { ofBlob, wholeOf, type LongFile, type Place } from "./place.js";
 import type { Part } from "./folder.js";
 import { downloadFolder, readDownload, removeDownload, room, type Download } from "./opfs.js";
 
-/** A place over a download and its address. */
+/** A place over what is kept of an address, and the address; nothing is written. */
+export async function glance(http: HttpPlace): Promise<Place> {
+  const known = await downloadFolder(http.folder.href, false);
+  const find = known && (await finder(known, http.name));
+  return {
+    name: http.name,
+    missing: (file) => http.missing(file),
+    async read(file) {
+      const here = await find?.(file);
+      return here === undefined ? await http.read(file) : await wholeOf(here ?? undefined);
+    },
+    async open(file) {
+      const here = await find?.(file);
+      return here === undefined ? await http.open(file) : (here ?? undefined);
+    },
+    ready: async () => {},
+    close: async () => {},
+  };
+}
+
+/** A place over a download and its address. One load at a time has it; the next one finds what the first has brought. */
 export async function kept(http: HttpPlace): Promise<Place> {
+  const release = await locked(`griot ${http.name}`, http.signal);
+  try {
+    return await keeping(http, release);
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+}
+
+/** Waits for a lock; resolves to what gives it back. A thread that ends gives its locks back too. */
+function locked(name: string, signal: AbortSignal): Promise<() => void> {
+  if (navigator.locks === undefined) return Promise.resolve(() => {});
+  return new Promise((resolve, reject) => {
+    const held = () => new Promise<void>((release) => resolve(release));
+    navigator.locks.request(name, { signal: signal as globalThis.AbortSignal }, held).catch(reject);
+  });
+}
+
+/** Finds files as they are kept in a folder; `null`: it is known not to exist. */
+async function finder(known: Handle, url: string): Promise<(file: string) => Promise<LongFile | null | undefined>> {
+  const files = (await readDownload(known))?.files ?? {};
+  const folder = ofHandle(url, known);
+  return async (file) => {
+    const size = Object.hasOwn(files, file) ? files[file] : undefined;
+    if (size === null) return null;
+    const found = size === undefined ? undefined : await folder.open(file);
+    return found?.size === size ? found : undefined;
+  };
+}
+
+async function keeping(http: HttpPlace, release: () => void): Promise<Place> {
   const url = http.folder.href;
   const known = await downloadFolder(url, false);
   const before: Download["files"] = (known && (await readDownload(known))?.files) ?? {};
   const fresh: Download["files"] = {};
-  const folder = known && ofHandle(url, known);
+  const find = known && (await finder(known, url));
 
   /** Begins a file. What is half written need not be hidden: `download.json` tells which files are whole. */
   const begin = async (file: string, inPlace: boolean): Promise<Part> => {
     const handle = await downloadFolder(url, true);
     if (handle === undefined) throw new GriotError("internal", "a folder that was made is not there");
     return await ofHandle(url, handle, inPlace).begin(file);
-  };
-  /** The file as it is kept; `null`: it is known not to exist. */
-  const find = async (file: string): Promise<LongFile | null | undefined> => {
-    const size = Object.hasOwn(before, file) ? before[file] : undefined;
-    if (size === null) return null;
-    const found = size === undefined ? undefined : await folder?.open(file);
-    return found?.size === size ? found : undefined;
   };
   const put = async (file: string, blob: Blob, inPlace: boolean) => {
     const part = await begin(file, inPlace);
@@ -47,7 +91,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
     name: http.name,
     missing: (file) => http.missing(file),
     async read(file) {
-      const here = await find(file);
+      const here = await find?.(file);
       if (here === null) return undefined;
       if (here !== undefined) return await wholeOf(here);
       const blob = await http.read(file);
@@ -58,7 +102,7 @@ export async function kept(http: HttpPlace): Promise<Place> {
       return blob;
     },
     async open(file): Promise<LongFile | undefined> {
-      const here = await find(file);
+      const here = await find?.(file);
       if (here === null) return undefined;
       if (here !== undefined) return here;
       const long = await http.open(file);
@@ -70,13 +114,25 @@ export async function kept(http: HttpPlace): Promise<Place> {
       if (bytes > 0) await room(bytes, `keeping ${url}`).catch((thrown: unknown) => Promise.reject(hinted(thrown)));
     },
     async close(error) {
-      if (error === undefined) return Object.keys(fresh).length > 0 ? await tell() : undefined;
-      // Perhaps what is kept is what was wrong: the next load asks for all of it again.
-      const isWrong = error instanceof GriotError && ["integrity", "bad-file"].includes(error.code);
-      if (isWrong || Object.keys(before).length === 0) return await removeDownload(url);
-      for (const file of Object.keys(fresh)) if (!Object.hasOwn(before, file)) await folder?.remove(file);
+      try {
+        await settle(error);
+      } finally {
+        release();
+      }
     },
   };
+
+  async function settle(error: unknown): Promise<void> {
+    if (error === undefined) {
+      // Who loads has what he wants, also where the list of it no longer finds room.
+      if (Object.keys(fresh).length > 0) await tell().catch(() => removeDownload(url));
+      return;
+    }
+    // Perhaps what is kept is what was wrong: the next load asks for all of it again.
+    const isWrong = error instanceof GriotError && ["integrity", "bad-file"].includes(error.code);
+    if (known === undefined || isWrong || Object.keys(before).length === 0) return await removeDownload(url);
+    for (const file of Object.keys(fresh)) if (!Object.hasOwn(before, file)) await ofHandle(url, known).remove(file);
+  }
 }
 
 /** A long file that is written while it passes. */

@@ -3,7 +3,7 @@
 // In: a source in the form in which it crossed. Out: a place that reads files by name. Nothing is fetched but files of the address given.
 
 import { GriotError } from "../errors.js";
-import { kept } from "./cache.js";
+import { glance, kept } from "./cache.js";
 import type { Reading } from "./crossing.js";
 import { ofDisk } from "./disk.js";
 import { placeOfFolder } from "./folder.js";
@@ -15,21 +15,25 @@ import { ofBlobs, type Place } from "./place.js";
 
 const HUB = "https://huggingface.co";
 
+/** What a place is opened for: a look at it keeps nothing. */
+export type Use = "load" | "look";
+
 /** Opens a source that crossed. */
-export async function openSource(source: unknown, hub: string | undefined, signal: AbortSignal, { integrity, cache }: Reading, where: string): Promise<Place> {
+export async function openSource(source: unknown, hub: string | undefined, signal: AbortSignal, { integrity, cache }: Reading, where: string, use: Use = "load"): Promise<Place> {
   const wanted = integrity && digests(integrity, where);
-  const place = await open(source, hub, signal, cache, where);
+  const place = await open(source, hub, signal, cache, where, use);
   return wanted === undefined ? place : verified(place, wanted, true);
 }
 
-async function open(source: unknown, hub: string | undefined, signal: AbortSignal, cache: boolean | undefined, where: string): Promise<Place> {
+async function open(source: unknown, hub: string | undefined, signal: AbortSignal, cache: boolean | undefined, where: string, use: Use): Promise<Place> {
   const isHub = typeof source === "string" && source.startsWith("hub:");
   const url = isHub ? hubUrl(source, hub ?? HUB) : typeof source === "string" && !source.startsWith("opfs:") ? folderUrl(source) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol)) {
     if (cache === true && !hasOpfs()) throw new GriotError("unsupported", `${where}: option "cache": there is no storage of a browser here`);
     const keeps = cache !== false && hasOpfs();
     const http = new HttpPlace(url, signal, keeps);
-    return keeps ? await kept(http) : http;
+    if (!keeps) return http;
+    return use === "look" ? await glance(http) : await kept(http);
   }
   if (cache === true) throw new GriotError("bad-option", `${where}: option "cache" is for URLs, and the source is none`);
   if (url !== undefined) {

@@ -1,9 +1,8 @@
 // What a model will take, on the host's side: of a source, only its config and the headers of its weights are read.
 
 import type { Job } from "../door.js";
-import { abortError } from "../errors.js";
 import type { Context, Service } from "../host.js";
-import { textOfRequired, type Place } from "../places/place.js";
+import { textOfRequired } from "../places/place.js";
 import { openSource } from "../places/source.js";
 import { openWeights } from "../places/weights.js";
 import type { Surroundings } from "./index.js";
@@ -13,22 +12,12 @@ export interface DoorEstimates {
   estimate_model(config: string, download: number, options: unknown): Job;
 }
 
-async function reading<T>(place: Place, read: (place: Place) => Promise<T>): Promise<T> {
-  try {
-    return await read(place);
-  } finally {
-    // What was only looked at is not kept.
-    await place.close(abortError());
-  }
-}
-
 export function estimates({ settings }: Surroundings): Service {
   return {
     async estimateSource({ door, drive, signal }: Context, _: undefined, source: unknown, options: unknown) {
-      const { config, download } = await reading(await openSource(source, settings.hub, signal, {}, "Model.estimate"), async (place) => {
-        const config = await textOfRequired(place, "config.json");
-        return { config, download: (await openWeights(place)).reduce((sum, { size }) => sum + size, 0) };
-      });
+      const place = await openSource(source, settings.hub, signal, {}, "Model.estimate", "look");
+      const config = await textOfRequired(place, "config.json");
+      const download = (await openWeights(place)).reduce((sum, { size }) => sum + size, 0);
       return drive({ job: door.estimate_model(config, download, options) });
     },
 

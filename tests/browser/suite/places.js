@@ -270,6 +270,19 @@ export const cases = {
     await rejects(Model.estimate({ model_type: "elephant" }, { for: "train" }), "unsupported");
   },
 
+  async "loads of one address at the same time bring it once"(context) {
+    const { griot } = context;
+    const { url, log } = at(context, "slow");
+    const aborter = new AbortController();
+    const waiting = (async () => {
+      await sleep(200);
+      return await rejects(griot.Model.load(url, { ...CPU, signal: aborter.signal }), "AbortError");
+    })();
+    const [tokenizer] = await Promise.all([griot.Tokenizer.load(url), loads(context, url), loads(context, url), griot.Tokenizer.load(url), sleep(500).then(() => aborter.abort()), waiting]);
+    await tokenizer.dispose();
+    if (hasOpfs()) equal((await log()).filter(({ file, range }) => file === "model.safetensors" && range === undefined).length, 1, "downloads:");
+  },
+
   async "what is no source or target is named"({ griot, folder }) {
     const { Model } = griot;
     await rejects(Model.load(7), "bad-input");

@@ -74,7 +74,12 @@ impl Runtime {
 
     /// The report of the runtime's own device, which is opened if it is not.
     pub async fn report(&self) -> Result<Report> {
-        Ok(self.device(None).await?.report())
+        let mut report = self.device(None).await?.report();
+        // The CPU may have been opened by name before: its reason is then the first caller's, not the runtime's.
+        if let (Choice::Auto, Some(reason)) = (self.choice, &*self.settled.borrow()) {
+            report.reason.clone_from(reason);
+        }
+        Ok(report)
     }
 
     /// The GPU that is open, or a new one if there is none or it was lost.

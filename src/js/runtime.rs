@@ -65,7 +65,7 @@ pub fn settle(device: &str, memory_limit: Option<f64>) -> Result<(), JsValue> {
 #[wasm_bindgen]
 pub fn device_report() -> Job {
     Job::new(|_| async {
-        let report = device().await?.report();
+        let report = runtime().report().await?;
         let limits = report.limits.iter().fold(Plain::default(), |all, (name, value)| all.with(name, *value as f64));
         Ok(Plain::default()
             .with("kind", report.kind)

@@ -29,6 +29,15 @@ fn without_an_adapter_webgpu_is_unavailable_and_auto_is_the_cpu() {
 }
 
 #[test]
+fn auto_says_its_own_reason_when_the_cpu_was_opened_by_name_before() {
+    let runtime =
+        Runtime::new(Choice::Auto, Host::native(), feigning(Feigned { no_adapter: true, ..Feigned::default() }), None);
+    assert_eq!(block_on(runtime.device(Some(Choice::Cpu))).unwrap().report().reason, "the CPU was asked for");
+    let report = block_on(runtime.report()).unwrap();
+    assert!(report.reason.contains("no WebGPU"), "{}", report.reason);
+}
+
+#[test]
 fn auto_takes_the_cpu_when_the_adapter_is_software() {
     let Some(gpu) = gpu(&Ledger::new(None)) else { return };
     let (software, name) = (gpu.software(), gpu.report().name);

@@ -23,6 +23,19 @@ const SPACE = "http://www.w3.org/2000/svg";
 /** The mark of an id, as a class for its colour. */
 export const colour = (id: number): string => `c${id % COLOURS}`;
 
+/** The mark of an id by itself. */
+export function mark(id: number): SVGSVGElement {
+  const svg = document.createElementNS(SPACE, "svg");
+  svg.setAttribute("class", "mark");
+  svg.setAttribute("viewBox", `0 0 ${CELL} ${CELL}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SPACE, "path");
+  path.setAttribute("class", colour(id));
+  path.setAttribute("d", SHAPES[Math.floor(id / COLOURS) % SHAPES.length] ?? "");
+  svg.append(path);
+  return svg;
+}
+
 /** An empty band; `weave` fills it. */
 export function band(): SVGSVGElement {
   const svg = document.createElementNS(SPACE, "svg");

@@ -1,52 +1,176 @@
-// The text that the lessons learn from.
+// The text that everything learns from: the story world, or one's own.
 //
-// In: the story world, or what was typed. Out: a text area, its documents (parted by blank lines), a first sentence.
-// A text that was typed is never replaced without being asked to.
+// In: a choice, a number of tales, what was typed, pasted, dropped. Out: documents, parted by blank lines; every tenth is set aside
+// to measure on. A text of one piece is cut into pieces at the ends of its sentences. What was typed is never replaced.
 
 import { stories } from "griot";
-import { button, el, field } from "./dom.js";
-import { language, texts } from "./language.js";
+import { alertLine, button, el, field, onLanguage } from "./dom.js";
+import { bytes, digits, language, texts } from "./language.js";
 
-const HOW_MANY = 120;
+/** Of a file so much is read. */
+const MOST_BYTES = 8_000_000;
+/** A text area may hold so much and stay quick. */
+const MOST_SHOWN = 200_000;
+const SHOWN_TALES = 12;
+const PIECE = 1000;
+/** A text shorter than this teaches nothing. */
+export const LEAST = 200;
 
-let seed = 1;
-let typed = false;
+/** What is learned from, and what is measured on. */
+export interface Split {
+  train: string[];
+  valid: string[];
+  characters: number;
+}
 
-const area = el("textarea", { id: "corpus", rows: 9, spellcheck: "false" });
-area.addEventListener("input", () => (typed = true));
+let tales: string[] = [];
+let asked = 0;
+let file: { name: string; text: string; whole: boolean } | undefined;
+let changes = 0;
+const listeners: (() => void)[] = [];
 
-/** Tells the stories of the language that is chosen, unless someone typed a text of their own. */
+const own = el("input", { type: "radio", name: "source", value: "own", id: "source-own" });
+const world = el("input", { type: "radio", name: "source", value: "stories", id: "source-stories", checked: true });
+const sources = el("fieldset", {}, el("legend", {}, (t) => t.corpus.source),
+  el("label", { class: "choice" }, world, (t) => t.corpus.world), el("label", { class: "choice" }, own, (t) => t.corpus.own));
+const many = el("select", { id: "tales" }, ...[100, 400, 1000, 4000].map((n) => el("option", { value: n, selected: n === 1000 }, (t) => t.corpus.tales(digits(n)))));
+const preview = el("div", { class: "preview", role: "region", tabindex: 0, "aria-label": (t) => t.corpus.preview });
+const area = el("textarea", { id: "corpus", rows: 9, spellcheck: "false", placeholder: (t) => t.corpus.paste });
+const pick = el("input", { type: "file", id: "corpus-file", accept: ".txt,.md,.text,text/plain" });
+const said = el("p", { class: "note", role: "status" });
+const alert = alertLine();
+const clear = button((t) => t.corpus.clear, () => empty(), "secondary");
+const ownPart = el("div", { hidden: true }, field((t) => t.corpus.text, area), el("div", { class: "row" }, el("label", { class: "file", for: "corpus-file" }, (t) => t.corpus.file), pick, clear));
+const worldPart = el("div", {}, field((t) => t.corpus.howMany, many), preview);
+
+function changed(): void {
+  changes += 1;
+  draw();
+  for (const each of listeners) each();
+}
+
+function draw(): void {
+  const t = texts().corpus;
+  ownPart.hidden = world.checked;
+  worldPart.hidden = own.checked;
+  preview.lang = language();
+  preview.replaceChildren(...tales.slice(0, SHOWN_TALES).map((tale) => el("p", {}, tale)));
+  if (world.checked) said.textContent = tales.length === 0 ? t.telling : t.worldSize(digits(tales.length), digits(tales.reduce((sum, tale) => sum + tale.length, 0)));
+  else if (file !== undefined) said.textContent = `${t.fromFile(file.name, digits(file.text.length))}${file.whole ? "" : ` ${t.cut(bytes(MOST_BYTES))}`}`;
+  else said.textContent = area.value.trim().length < LEAST ? t.short(digits(LEAST)) : t.typed(digits(area.value.length));
+}
+
+/** Tells as many tales as are wanted, in the language of the page. */
 export async function tell(): Promise<void> {
-  if (typed) return;
-  const wanted = language();
+  asked += 1;
+  const mine = asked;
+  const wanted = Number(many.value);
   const told: string[] = [];
-  for await (const story of stories({ language: wanted, seed })) if (told.push(story) === HOW_MANY) break;
-  if (typed || wanted !== language()) return;
-  area.value = told.join("\n\n");
-  area.lang = wanted;
+  for await (const tale of stories({ language: language(), seed: 1 })) {
+    if (mine !== asked) return;
+    if (told.push(tale.trim()) === wanted) break;
+  }
+  tales = told;
+  if (world.checked) changed();
 }
 
-/** The text area, with a button for other stories. */
-export function corpusField(): HTMLElement {
-  const more = button((t) => t.tokens.more, () => {
-    seed += 1;
-    typed = false;
-    void tell();
-  }, "secondary");
-  return field((t) => t.tokens.text, area, more);
+function empty(): void {
+  file = undefined;
+  area.value = "";
+  area.readOnly = false;
+  pick.value = "";
+  changed();
 }
 
-/** The whole text. */
-export const whole = (): string => area.value;
+async function take(given: File | undefined): Promise<void> {
+  if (given === undefined) return;
+  alert.clear();
+  try {
+    const text = await given.slice(0, MOST_BYTES).text();
+    if (text.includes("\0")) return alert.say((t) => t.corpus.notText);
+    own.checked = true;
+    const small = text.length <= MOST_SHOWN;
+    area.value = small ? text : `${text.slice(0, 2000)}…`;
+    area.readOnly = !small;
+    file = { name: given.name, text, whole: given.size <= MOST_BYTES };
+    changed();
+  } catch (error) {
+    alert.show(error);
+  }
+}
 
-/** One document per paragraph. */
-export const documents = (): string[] => area.value.split(/\n\s*\n/).map((d) => d.trim()).filter((d) => d !== "");
+/** Pieces of some length, cut after a sentence or a line. */
+function pieces(text: string): string[] {
+  const cut: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    const rest = text.slice(from, from + 2 * PIECE);
+    const end = rest.length < 2 * PIECE ? -1 : rest.slice(PIECE).search(/[.!?…»"]\s|\n/);
+    const to = rest.length < 2 * PIECE && rest.length <= PIECE ? rest.length : end < 0 ? Math.min(PIECE, rest.length) : PIECE + end + 1;
+    cut.push(rest.slice(0, to).trim());
+    from += to;
+  }
+  return cut.filter((piece) => piece !== "");
+}
+
+/** The documents of the text that is chosen. */
+export function documents(): string[] {
+  if (world.checked) return tales;
+  const text = file?.text ?? area.value;
+  const parts = text.split(/\n\s*\n/).map((part) => part.trim()).filter((part) => part !== "");
+  return parts.length >= 5 ? parts : pieces(text);
+}
+
+/** What is learned from, and every tenth document set aside; nothing is set aside of fewer than five. */
+export function split(): Split {
+  const all = documents();
+  const aside = (i: number): boolean => all.length >= 5 && (all.length < 10 ? i === all.length - 1 : i % 10 === 9);
+  return { train: all.filter((_, i) => !aside(i)), valid: all.filter((_, i) => aside(i)), characters: all.reduce((sum, one) => sum + one.length, 0) };
+}
+
+/** Counts the changes of the text: who learned from an older one knows. */
+export const version = (): number => changes;
+
+/** Calls whenever the text is another. */
+export function onCorpus(then: () => void): void {
+  listeners.push(then);
+}
+
+/** A good beginning of a sentence in this text. */
+export function beginning(): string {
+  if (world.checked) return texts().counts.first[language()];
+  return documents()[0]?.split(/\s+/).slice(0, 3).join(" ") ?? "";
+}
 
 /** How the text is come by, in code. */
 export const recipe = (): string =>
-  typed
-    ? `const documents = ["…"];  // ${texts().tokens.text.toLowerCase()}`
-    : `const documents = [];\nfor await (const story of stories({ language: ${JSON.stringify(area.lang)}, seed: ${seed} })) {\n  if (documents.push(story) === ${HOW_MANY}) break;\n}`;
+  world.checked
+    ? `const documents = [];\nfor await (const story of stories({ language: ${JSON.stringify(language())}, seed: 1 })) {\n  if (documents.push(story.trim()) === ${tales.length}) break;\n}`
+    : `const documents = text.split(/\\n\\s*\\n/);  // ${texts().corpus.text.toLowerCase()}`;
 
-/** Whether the code must import the stories. */
-export const names = (): string[] => (typed ? [] : ["stories"]);
+/** How it is parted, in code. */
+export const parted = "const aside = documents.filter((_, i) => i % 10 === 9);\nconst counted = documents.filter((_, i) => i % 10 !== 9);";
+
+/** What the code must import for it. */
+export const names = (): string[] => (world.checked ? ["stories"] : []);
+
+/** The text, with its choices. */
+export function corpusField(): HTMLElement {
+  for (const radio of [own, world]) radio.addEventListener("change", changed);
+  many.addEventListener("change", () => void tell().catch(alert.show));
+  area.addEventListener("input", () => {
+    file = undefined;
+    changed();
+  });
+  pick.addEventListener("change", () => void take(pick.files?.[0]));
+  const element = el("div", { class: "corpus" }, sources, worldPart, ownPart, said, alert.element);
+  element.addEventListener("dragover", (event) => event.preventDefault());
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    void take(event.dataTransfer?.files[0]);
+  });
+  onLanguage(() => {
+    draw();
+    void tell().catch(alert.show);
+  });
+  return element;
+}

@@ -1,15 +1,16 @@
 // The counting baseline: what comes next, judged by what came next before.
 //
 // In: the text, how many words are counted together, the beginning of a sentence. Out: its continuation, bars of what may come
-// next, and the perplexity on stories that were counted and on every fifth one, which was not.
+// next, and the perplexity on what was counted and on what was set aside.
 
 import { Ngram, type NgramOptions } from "griot";
 import { readable, visible } from "./bytelevel.js";
-import { documents, names, recipe } from "./corpus.js";
-import { refresh } from "./device.js";
+import { names, parted, recipe, split } from "./corpus.js";
+import { onReopen, refresh } from "./device.js";
 import { alertLine, button, el, field, onLanguage, section } from "./dom.js";
 import { did, literal } from "./journal.js";
 import { digits, language, percent, texts } from "./language.js";
+import { inHand } from "./shelf.js";
 import { onTrained, trained } from "./tokens.js";
 
 const TOP = 8;
@@ -89,9 +90,7 @@ async function count(): Promise<void> {
   alert.clear();
   said.textContent = texts().counts.counting;
   try {
-    const all = documents();
-    const kept = all.filter((_, i) => all.length < 5 || i % 5 !== 4);
-    const aside = all.filter((_, i) => i % 5 === 4);
+    const { train: kept, valid: aside } = split();
     const options: NgramOptions = { order: order.valueAsNumber, smoothing: { kind: "kneser-ney" } };
     const tokenizer = unit.value === "tokens" ? trained() : undefined;
     if (tokenizer !== undefined) options.tokenizer = tokenizer;
@@ -103,10 +102,9 @@ async function count(): Promise<void> {
     const seen = (await made.evaluate(kept)).perplexity;
     measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : undefined };
     after.hidden = false;
-    did("counts", { names: ["Ngram", ...names()], lines: `${trained() === undefined ? `${recipe()}\n` : ""}const counted = documents.filter((_, i) => i % 5 !== 4);
-const aside = documents.filter((_, i) => i % 5 === 4);
-const ngram = await Ngram.train(counted, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
-const { perplexity } = await ngram.evaluate(aside);` });
+    const lines = `const ngram = await Ngram.train(counted, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
+const { perplexity } = await ngram.evaluate(aside);`;
+    did("counts", { names: ["Ngram", ...names()], lines: [...(trained() === undefined ? [recipe()] : []), ...(inHand() === undefined ? [parted] : []), lines].join("\n") });
     draw();
     await Promise.all([look(), go()]);
     await refresh();
@@ -133,6 +131,14 @@ for await (const piece of ngram.generate(${literal(beginning)}, { maxTokens: ${M
     alert.show(error);
   }
 }
+
+onReopen(async () => {
+  ngram = undefined;
+  measured = undefined;
+  after.hidden = true;
+  said.textContent = "";
+  return async () => {};
+});
 
 const start = button((t) => t.counts.train, () => void count());
 

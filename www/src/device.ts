@@ -1,43 +1,80 @@
-// The device: what computes, why, and what memory it holds.
+// The device: what computes, why, what memory it holds; and another one, if one likes.
 //
-// In: nothing. Out: a section that fills itself when the device is open, and `refresh` for after other work.
+// In: nothing, or a choice by name. Out: a section that fills itself when the device is open, `refresh` for after other work, and
+// `onReopen` for those who hold something on a device: before it is closed they hand over how to make it again.
 
-import { device, memory, type DeviceReport, type MemoryReport } from "griot";
-import { alertLine, el, onLanguage, section } from "./dom.js";
-import { did } from "./journal.js";
+import { close, configure, device, memory, type DeviceReport, type MemoryReport } from "griot";
+import { alertLine, el, onLanguage, section, type Say } from "./dom.js";
+import { did, undone } from "./journal.js";
 import { bytes, digits, texts } from "./language.js";
+import { reason } from "./reasons.js";
+
+export type Choice = "auto" | "webgpu" | "cpu";
+const CHOICES: Choice[] = ["auto", "webgpu", "cpu"];
+/** Makes again, on the new device, what was held on the old one. */
+export type Again = () => Promise<void>;
 
 const list = el("dl", { class: "report" });
 const limits = el("dl", { class: "report limits" });
 const alert = alertLine();
+const short = el("a", { class: "short", href: "#device" });
+const holders: (() => Promise<Again>)[] = [];
+let choice: Choice = "auto";
 let report: DeviceReport | undefined;
 let account: MemoryReport | undefined;
+let busy: () => boolean = () => false;
+let moving = false;
 
-function row(name: string, value: string, lang?: string): Node[] {
-  return [el("dt", {}, name), el("dd", { lang }, value)];
+/** What was chosen. */
+export const chosen = (): Choice => choice;
+
+/** Whoever holds something on the device: called before it is closed, and what that gave after it is open again. */
+export function onReopen(hold: () => Promise<Again>): void {
+  holders.push(hold);
+}
+
+/** Says when the device must not be changed. */
+export function busyWhile(working: () => boolean): void {
+  busy = working;
+}
+
+function row(name: string, ...value: (Node | string)[]): Node[] {
+  return [el("dt", {}, name), el("dd", {}, ...value)];
 }
 
 function draw(): void {
   const t = texts().device;
+  for (const input of choices.querySelectorAll("input")) input.checked = input.value === choice;
   if (report === undefined || account === undefined) {
     list.replaceChildren(...row(t.on, t.opening));
+    short.textContent = t.opening;
     return;
   }
   const kind = report.kind === "cpu" ? t.cpu : "WebGPU";
-  const name = [report.name, report.vendor].filter((part) => part !== "" && part.toLowerCase() !== report?.kind).join(", ");
+  const name = report.kind === "cpu" ? "" : [report.name, report.vendor].filter((part) => part !== "").join(", ");
+  const why = reason(report.reason);
+  short.textContent = t.short(kind);
   list.replaceChildren(
     ...row(t.on, name === "" ? kind : `${kind}, ${name}`),
-    ...row(t.reason, report.reason, "en"),
+    ...row(t.reason, why.text === undefined ? el("span", { lang: "en" }, why.said) : why.text),
     ...row(t.variant, t[report.wasm]),
     ...row(t.live, bytes(account.live)),
     ...row(t.peak, bytes(account.peak)),
     ...row(t.wasm, bytes(account.wasm)),
   );
-  limits.replaceChildren(...Object.entries(report.limits).flatMap(([key, value]) => row(key, digits(value), "en")));
+  limits.replaceChildren(...Object.entries(report.limits).flatMap(([key, value]) => row(key, digits(value))));
   details.hidden = Object.keys(report.limits).length === 0;
 }
 
 const details = el("details", { hidden: true }, el("summary", {}, (t) => t.device.limits), limits);
+
+function option(value: Choice, label: Say): HTMLElement {
+  const input = el("input", { type: "radio", name: "device", value, id: `device-${value}`, checked: value === "auto" });
+  input.addEventListener("change", () => void move(value));
+  return el("label", { class: "choice" }, input, label);
+}
+
+const choices = el("fieldset", {}, el("legend", {}, (t) => t.device.choose), ...CHOICES.map((value) => option(value, (t) => t.device.choices[value])));
 
 /** Reads the account of memory anew. */
 export async function refresh(): Promise<void> {
@@ -56,8 +93,51 @@ export async function open(): Promise<void> {
   }
 }
 
+/** Closes the runtime and opens it on another device; what was held is made again there. */
+async function move(to: Choice): Promise<void> {
+  if (moving || to === choice) return draw();
+  if (busy()) {
+    alert.say((t) => t.device.busy);
+    return draw();
+  }
+  moving = true;
+  choices.disabled = true;
+  alert.clear();
+  const held = await Promise.all(holders.map((hold) => hold()));
+  const from = choice;
+  try {
+    await settle(to);
+    report = await device();
+  } catch (error) {
+    await settle(from);
+    report = await device();
+    alert.show(error);
+  }
+  try {
+    for (const again of held) await again();
+    await refresh();
+  } catch (error) {
+    alert.show(error);
+  } finally {
+    moving = false;
+    choices.disabled = false;
+    draw();
+  }
+}
+
+async function settle(to: Choice): Promise<void> {
+  choice = to;
+  await close();
+  configure({ device: to });
+  if (to === "auto") undone("configure");
+  else did("configure", { names: ["configure"], lines: `configure({ device: ${JSON.stringify(to)} });` });
+}
+
+/** One line on what computes, with a way to the section. */
+export const deviceLine = (): HTMLElement => short;
+
 /** The section. */
 export function deviceSection(): HTMLElement {
   onLanguage(draw);
-  return section("device", (t) => t.device.title, (t) => t.device.words, el("div", { "aria-live": "polite" }, list), details, alert.element);
+  return section("device", (t) => t.device.title, (t) => t.device.words, choices, alert.element, el("div", { "aria-live": "polite" }, list), details);
 }

@@ -60,20 +60,30 @@ export function field(label: Say, control: HTMLElement, ...more: Child[]): HTMLE
   return el("div", { class: "field" }, el("label", { for: control.id }, label), control, ...more);
 }
 
-/** Where a section says what went wrong. */
-export function alertLine(): { element: HTMLElement; show(error: unknown): void; clear(): void } {
+/** Where a section says what went wrong: a sentence of the page on what to do, and under it the error as it was thrown. */
+export function alertLine(): { element: HTMLElement; show(error: unknown): void; say(words: Say): void; clear(): void } {
   const element = el("p", { class: "alert", role: "alert", hidden: true });
+  let draw = (): void => {};
+  onLanguage(() => draw());
+  const put = (make: () => (Node | string)[]): void => {
+    draw = () => element.replaceChildren(...make());
+    draw();
+    element.hidden = false;
+  };
   return {
     element,
     show(error) {
+      const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
       const hint = error instanceof Error && "hint" in error && typeof error.hint === "string" ? ` (${error.hint})` : "";
-      element.textContent = `${error instanceof Error ? error.message : String(error)}${hint}`;
-      element.lang = "en";
-      element.hidden = false;
+      const thrown = `${error instanceof Error ? error.message : String(error)}${hint}`;
+      const words = (): string => (texts().faults as Partial<Record<string, string>>)[code] ?? texts().faults.other;
+      put(() => [words(), el("small", { lang: "en" }, code === "" ? thrown : `${code}: ${thrown}`)]);
     },
+    say: (words) => put(() => [words(texts())]),
     clear() {
+      draw = () => {};
       element.hidden = true;
-      element.textContent = "";
+      element.replaceChildren();
     },
   };
 }

@@ -5,8 +5,9 @@
 import { button, el, onLanguage, section } from "./dom.js";
 import { texts } from "./language.js";
 
-type Part = "device" | "kernels" | "tokens" | "counts" | "next";
-const ORDER: Part[] = ["device", "kernels", "tokens", "counts", "next"];
+/** The parts of the page that do something, in the order of the program. */
+const ORDER = ["configure", "device", "story", "tell", "tokens", "learn", "hear", "keep", "counts", "next", "kernels", "twins"] as const;
+export type Part = (typeof ORDER)[number];
 
 interface Entry {
   names: string[];
@@ -20,10 +21,21 @@ let show: () => void = () => {};
 /** A value as it stands in code. */
 export const literal = (value: unknown): string => JSON.stringify(value);
 
+/** Options as they stand in code: names without quotes, on one line. */
+export function settled(options: object): string {
+  const one = (value: unknown): string => (typeof value === "object" && value !== null && !Array.isArray(value) ? settled(value) : literal(value));
+  return `{ ${Object.entries(options).map(([name, value]) => `${name}: ${one(value)}`).join(", ")} }`;
+}
+
 /** Says what a part of the page did last. */
 export function did(part: Part, entry: Entry): void {
   done.set(part, entry);
   show();
+}
+
+/** Takes back what a part said. */
+export function undone(part: Part): void {
+  if (done.delete(part)) show();
 }
 
 /** The whole program. */

@@ -73,3 +73,12 @@ export function bytes(count: number): string {
   }
   return `${digits(count, step === 0 || count >= 100 ? 0 : 1)}\u00a0${units[step] ?? ""}`;
 }
+
+/** Seconds, as one says them. */
+export function duration(seconds: number): string {
+  const { seconds: s, minutes: m, hours: h } = texts().times;
+  if (!Number.isFinite(seconds)) return "∞";
+  if (seconds < 90) return s(digits(Math.max(1, Math.round(seconds))));
+  if (seconds < 5400) return m(digits(Math.round(seconds / 60)));
+  return h(digits(seconds / 3600, 1));
+}

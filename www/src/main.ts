@@ -1,14 +1,20 @@
-// The page: a head with the band, five sections, a foot.
+// The page: a head with the band, the sections in the order of the visit, a foot.
 //
 // In: nothing but the browser. Out: the page, in the language and the theme that were chosen. The work is in the sections.
 
 import { band, PATTERN, weave } from "./band.js";
 import { countSection } from "./counts.js";
-import { deviceSection, open } from "./device.js";
+import { deviceLine, deviceSection, open } from "./device.js";
 import { el, follow, onLanguage, type Say } from "./dom.js";
 import { codeSection } from "./journal.js";
+import { keepSection } from "./keep.js";
 import { kernelSection } from "./kernels.js";
 import { choose, language, texts, type Language } from "./language.js";
+import { learnSection } from "./learn.js";
+import { keepForOffline } from "./offline.js";
+import { onHand } from "./shelf.js";
+import { storySection } from "./story.js";
+import { teller } from "./teller.js";
 import { tokenSection } from "./tokens.js";
 
 const root = document.documentElement;
@@ -56,13 +62,29 @@ const cloth = band();
 weave(cloth, PATTERN);
 
 const links: [string, Say][] = [
+  ["tell", (t) => t.story.short],
+  ["tokens", (t) => t.tokens.title],
+  ["learn", (t) => t.learn.title],
+  ["keep", (t) => t.keep.title],
+  ["counts", (t) => t.counts.title],
   ["device", (t) => t.device.title],
   ["kernels", (t) => t.kernels.title],
-  ["tokens", (t) => t.tokens.title],
-  ["counts", (t) => t.counts.title],
   ["code", (t) => t.code.title],
 ];
 const nav = el("nav", { "aria-label": (t) => t.nav }, el("ul", {}, ...links.map(([id, name]) => el("li", {}, el("a", { href: `#${id}` }, name)))));
+
+const woven = (ids: ArrayLike<number>): void => weave(cloth, ids);
+
+/** The model that was trained or loaded tells too. */
+function hearing(): HTMLElement {
+  const own = teller({ id: "hear", part: "hear", name: "model", woven });
+  const place = el("div", { class: "hear", hidden: true }, el("h3", {}, (t) => t.learn.hear), own.element);
+  onHand((held) => {
+    place.hidden = held === undefined;
+    void own.use(held?.model, held?.beginning ?? "");
+  });
+  return place;
+}
 
 document.body.append(
   el("a", { class: "skip", href: "#main" }, (t) => t.skip),
@@ -70,10 +92,14 @@ document.body.append(
     "header", {},
     el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())),
     cloth,
-    el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead)),
+    el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead), el("p", { class: "line" }, deviceLine())),
   ),
-  el("main", { id: "main", tabindex: -1 }, deviceSection(), kernelSection(), tokenSection((ids) => weave(cloth, ids)), countSection(), codeSection()),
+  el(
+    "main", { id: "main", tabindex: -1 },
+    storySection(woven), tokenSection(woven), learnSection(hearing()), keepSection(), countSection(), deviceSection(), kernelSection(), codeSection(),
+  ),
   el("footer", {}, el("p", {}, (t) => t.foot)),
 );
 
 void open();
+keepForOffline();

@@ -1,11 +1,12 @@
 // The first lesson: train a tokenizer and watch it choose.
 //
-// In: the text, a kind, a size. Out: the merges as they come, then the strip; the trained tokenizer for the next lesson.
+// In: the text, a kind, a size. Out: the merges as they come, then the strip; the tokenizer for all that follows, trained on the text
+// that is now chosen.
 
 import { Tokenizer, type Kind, type TokenizerOptions, type TrainStep } from "griot";
 import { readable } from "./bytelevel.js";
-import { corpusField, documents, names, recipe, tell, whole } from "./corpus.js";
-import { refresh } from "./device.js";
+import { corpusField, documents, LEAST, names, recipe, version } from "./corpus.js";
+import { onReopen, refresh } from "./device.js";
 import { alertLine, button, el, frame, onLanguage, section, type Say } from "./dom.js";
 import { did, literal } from "./journal.js";
 import { digits, texts } from "./language.js";
@@ -19,6 +20,8 @@ let tokenizer: Tokenizer | undefined;
 let run: { stop(): Promise<void> } | undefined;
 let steps = 0;
 let perFrame = PER_FRAME;
+let learnedFrom = -1;
+let training: Promise<void> | undefined;
 const waiting: ((made: Tokenizer) => void)[] = [];
 
 const merges = el("ol", { class: "merges", tabindex: 0, role: "list", "aria-label": (t) => t.tokens.merges, translate: "no", hidden: true });
@@ -29,6 +32,13 @@ const sizeNow = el("output", { for: "size" });
 
 /** The tokenizer that was trained last. */
 export const trained = (): Tokenizer | undefined => tokenizer;
+
+/** A tokenizer that learned from the text as it is now; nothing where that failed. */
+export async function ensureTrained(): Promise<Tokenizer | undefined> {
+  if (training !== undefined) await training;
+  if (tokenizer === undefined || learnedFrom !== version()) await (training = train());
+  return learnedFrom === version() ? tokenizer : undefined;
+}
 
 /** Calls whenever one has been trained. */
 export function onTrained(then: (made: Tokenizer) => void): void {
@@ -65,22 +75,26 @@ function merge(step: TrainStep): HTMLElement {
   );
 }
 
+async function press(): Promise<void> {
+  if (run === undefined) return await (training = train());
+  perFrame = PER_FRAME_STOPPED;
+  await run.stop();
+}
+
 async function train(): Promise<void> {
-  if (run !== undefined) {
-    perFrame = PER_FRAME_STOPPED;
-    return void (await run.stop());
-  }
   perFrame = PER_FRAME;
   alert.clear();
+  const [texts, from] = [documents(), version()];
+  if (texts.reduce((sum, one) => sum + one.length, 0) < LEAST) return alert.say((t) => t.corpus.short(digits(LEAST)));
   steps = 0;
   said.textContent = "";
   merges.replaceChildren();
   try {
     const options: TokenizerOptions = kind() === "bpe" ? { kind: "bpe", vocabSize: size.valueAsNumber } : { kind: "char" };
-    const training = Tokenizer.trainer(documents(), options);
-    run = training;
+    const learning = Tokenizer.trainer(texts, options);
+    run = learning;
     draw();
-    for await (const step of training) {
+    for await (const step of learning) {
       steps += 1;
       merges.append(merge(step));
       merges.hidden = false;
@@ -90,19 +104,24 @@ async function train(): Promise<void> {
       }
     }
     merges.scrollTop = merges.scrollHeight;
-    const before = tokenizer;
-    tokenizer = await training.result;
-    await useTokenizer(tokenizer, whole());
-    for (const then of waiting) then(tokenizer);
-    await before?.dispose();
+    const made = await learning.result;
+    await hold(made, from, texts);
     journalise(options);
     await refresh();
   } catch (error) {
     alert.show(error);
   } finally {
     run = undefined;
+    training = undefined;
     draw();
   }
+}
+
+async function hold(made: Tokenizer, from: number, texts: string[]): Promise<void> {
+  tokenizer = made;
+  learnedFrom = from;
+  await useTokenizer(made, texts.join("\n\n"));
+  for (const then of waiting) then(made);
 }
 
 function journalise(options: TokenizerOptions): void {
@@ -115,14 +134,20 @@ const { ids, tokens, offsets } = await tokenizer.encode("…", { addSpecialToken
   did("tokens", { names: ["Tokenizer", ...names()], lines });
 }
 
-const start = button((t) => t.tokens.train, () => void train());
+const start = button((t) => t.tokens.train, () => void press());
+
+onReopen(async () => {
+  const [kept, texts] = [await tokenizer?.toJSON(), documents()];
+  return async () => {
+    if (kept !== undefined) await hold(await Tokenizer.fromJSON(kept), learnedFrom, texts);
+  };
+});
 
 /** The section; `woven` is told the ids of the sentence that is cut. */
 export function tokenSection(woven: (ids: ArrayLike<number>) => void): HTMLElement {
   size.addEventListener("input", draw);
   const slider = el("div", { class: "field" }, el("label", { for: "size" }, (t) => t.tokens.size, " ", sizeNow), size);
   onLanguage(draw);
-  onLanguage(() => void tell().catch(alert.show));
   return section(
     "tokens", (t) => t.tokens.title, (t) => t.tokens.words,
     corpusField(), el("div", { class: "controls" }, kinds, slider), el("p", { class: "row" }, start, said), alert.element, merges, strip(woven),

@@ -106,5 +106,5 @@ export function train(remote: Remote, task: string, data: Corpus | Batch[], opti
   const { crossing, every, call } = trainOptions(options, task);
   if (typeof data === "object" && data !== null && "train" in data) throw new GriotError("unsupported", "train: validation data is not there yet");
   const [corpus, batches] = isBatches(data) ? [undefined, data.map((batch) => crossingBatch(batch, "train"))] : [new CorpusArgument(data, "train"), undefined];
-  return remote.run("train", [corpus, batches, crossing, every], call, (result: TrainResult) => result);
+  return remote.run("train", [corpus, batches, crossing, every], call, (result: TrainResult) => result, true);
 }

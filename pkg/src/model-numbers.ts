@@ -93,4 +93,5 @@ export async function setWeights(remote: Remote, values: Map<string, Tensor>, op
   const tensors = [...values.values()];
   const args = [[...values.keys()], tensors.map(({ shape }) => shape), tensors.map(({ data }) => data)];
   await remote.call("setWeights", args, given(options, always, "setWeights"));
+  remote.forget();
 }

@@ -20,7 +20,7 @@ import { argument, crossing, given, object } from "./options.js";
 import { crossingSource, type Reading, type Source, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
-import { callStatic, Remote } from "./remote.js";
+import { callStatic, Remote, type Recipe } from "./remote.js";
 import type { Run } from "./run.js";
 import type { MadeModel } from "./services/model.js";
 import { remoteOf, revive, type Tokenizer } from "./tokenizer.js";
@@ -66,9 +66,9 @@ export class Model {
   readonly task: Task;
   readonly device: "webgpu" | "cpu";
 
-  private constructor(client: Client, { about, tokenizer: own, griotObject }: MadeModel, tokenizer?: Tokenizer) {
-    // Weights are not kept twice: a trap loses them.
-    this.#remote = new Remote("model", client, { griotObject }, undefined);
+  private constructor(client: Client, { about, tokenizer: own, griotObject }: MadeModel, recipe: Recipe, tokenizer?: Tokenizer) {
+    // Weights are not kept twice: until they are changed they come again from where they came from.
+    this.#remote = new Remote("model", client, { griotObject }, recipe);
     this.config = JSON.parse(about.config) as ModelConfig;
     ({ parameters: this.parameters, task: this.task, device: this.device } = about);
     const found = tokenizer ?? (own && revive(client, own));
@@ -81,7 +81,7 @@ export class Model {
     const { tokenizer, ...rest } = given(options, CREATE, "Model.create") as CreateOptions;
     const args = [JSON.stringify(complete(config, tokenizer)), crossing(rest), tokenizer && remoteOf(tokenizer)];
     const { client, value } = await callStatic<MadeModel>("model", "create", args, rest);
-    return new Model(client, value, tokenizer);
+    return new Model(client, value, { method: "create", args }, tokenizer);
   }
 
   /** Reads config.json and model.safetensors or its shards, with the tokenizer and generation_config.json where there are any. */
@@ -89,7 +89,7 @@ export class Model {
     const { dtype: _dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
     const args = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
     const { client, value } = await callStatic<MadeModel>("model", "load", args, rest);
-    return new Model(client, value);
+    return new Model(client, value, { method: "again", args });
   }
 
   /** What a model will take; of a source only its config and the headers of its weights are read. */

@@ -19,19 +19,28 @@ export interface Recipe {
 export class Remote {
   #home: { client: Client; reference: Promise<ObjectRef> } | undefined;
   #disposed = false;
+  #recipe: Recipe | undefined;
 
-  constructor(readonly service: string, client: Client, reference: ObjectRef, readonly recipe: Recipe | undefined) {
+  constructor(readonly service: string, client: Client, reference: ObjectRef, recipe: Recipe | undefined) {
+    this.#recipe = recipe;
     this.#home = { client, reference: Promise.resolve(reference) };
+  }
+
+  /** What it holds was changed: the recipe would make something else. */
+  forget(): void {
+    this.#recipe = undefined;
   }
 
   /** Where the object is now. */
   async locate(): Promise<{ client: Client; reference: ObjectRef }> {
     if (this.#disposed) throw new GriotError("disposed", `the ${this.service} was disposed of`);
     if (this.#home === undefined || this.#home.client.isOver) {
-      if (this.recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`);
-      const client = current();
-      const { method, args } = this.recipe;
-      this.#home = { client, reference: client.call({ service: this.service }, method, args) as Promise<ObjectRef> };
+      if (this.#recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`, { hint: "make or load it again" });
+      const { method, args } = this.#recipe;
+      // Its place is taken at once: calls that come meanwhile wait for the same object.
+      const [client, crossing] = [current(), references(args)];
+      this.#home = { client, reference: crossing.then((args) => client.call({ service: this.service }, method, args) as Promise<ObjectRef>) };
+      this.#home.reference.catch(() => (this.#home = undefined)); // the next call tries again
     }
     const { client, reference } = this.#home;
     return { client, reference: await reference };
@@ -43,15 +52,16 @@ export class Remote {
     return (await client.call({ service: this.service, object: reference.griotObject }, method, await references(args), options)) as T;
   }
 
-  /** One run on the object. */
-  run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result): Run<Report, Result> {
-    return new Run<Report, Result>((sink) => this.work(method, args, options, revive, sink));
+  /** One run on the object; one that `changes` it makes its recipe void. */
+  run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, changes = false): Run<Report, Result> {
+    return new Run<Report, Result>((sink) => this.work(method, args, options, revive, sink, changes));
   }
 
   /** The work of a run on the object, for classes of runs. */
-  work<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, sink: Sink<Report, Result>): Work {
+  work<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, sink: Sink<Report, Result>, changes = false): Work {
     return begin(sink, revive, async (sink) => {
       const { client, reference } = await this.locate();
+      if (changes) this.forget();
       return client.run({ service: this.service, object: reference.griotObject }, method, await references(args), options, sink);
     });
   }

@@ -55,6 +55,16 @@ export const model = (surroundings: Surroundings): Service => ({
     return context.drive(await loading(context, place, options, (model: DoorModel, tokenizer) => made(context, model, tokenizer)));
   },
 
+  /** As `load`, for a client that has the tokenizer. */
+  async again(context, _: undefined, source: unknown, options: unknown, reading: Reading) {
+    const place = await openSource(source, surroundings.settings.hub, context.signal, reading, "Model.load");
+    const finish = (model: DoorModel, tokenizer?: DoorTokenizer) => {
+      tokenizer?.free(); // the model has its own share of it
+      return context.keep("model", model);
+    };
+    return context.drive(await loading(context, place, options, finish));
+  },
+
   ...estimates(surroundings),
   ...numbers,
   ...words,

@@ -283,6 +283,28 @@ export const cases = {
     if (hasOpfs()) equal((await log()).filter(({ file, range }) => file === "model.safetensors" && range === undefined).length, 1, "downloads:");
   },
 
+  async "a model outlives a trap of the wasm until its weights are changed"(context) {
+    const { griot, lab } = context;
+    const loaded = await griot.Model.load({ ...(await golden(context, "gpt2")).files, "tokenizer.json": await tokenizerJson(context) }, CPU);
+    const created = await griot.Model.create(small(griot), { ...CPU, seed: 3 });
+    const batch = { inputIds: [[1, 2, 3, 4]], labels: [[1, 2, 3, 4]] };
+    const losses = async () => (await Promise.all([loaded, created].map((model) => model.forward(batch)))).map(({ loss }) => loss);
+    const before = await losses();
+    const ids = (await loaded.tokenizer.encode("la reine")).ids;
+    await rejects(lab.trap(), "internal");
+    equal(await losses(), before);
+    equal((await loaded.next("la", { top: 1 })).length, 1);
+    equal((await loaded.tokenizer.encode("la reine")).ids, ids);
+    await created.setWeights(await created.weights());
+    await loaded.train([batch], { steps: 1 }).result;
+    await rejects(lab.trap(), "internal");
+    for (const model of [loaded, created]) {
+      const error = await rejects(model.forward(batch), "internal");
+      ok(error.message.includes("lost") && error.hint !== undefined, "words about the loss");
+      await model.dispose();
+    }
+  },
+
   async "what is no source or target is named"({ griot, folder }) {
     const { Model } = griot;
     await rejects(Model.load(7), "bad-input");

@@ -4,7 +4,7 @@
 
 use fancy_regex::Regex;
 use griot::tokenizer::split::known::Known;
-use griot::tokenizer::split::translate::translate;
+use griot::tokenizer::split::translate::{Engine, translate};
 
 /// Characters of all the classes that the expressions tell apart, some of them next to each other in Unicode.
 const ALPHABET: &[&str] = &[
@@ -128,16 +128,31 @@ fn what_browsers_lack_is_written_out() {
         (r"[a-c&&[^b]]", r"[[a-c]&&[[^b]]]"),
         (r"(?>x|y)", r"(?:(?=(?<atom1>(?:x|y)))\k<atom1>)"),
     ] {
-        assert_eq!(translate(ours).unwrap(), theirs);
+        assert_eq!(translate(ours, Engine::Browser).unwrap(), theirs);
     }
 }
 
 #[test]
 fn what_cannot_be_said_is_refused() {
     for source in [r"a\Kb", r"\X", r"(?x) a", r"\g<1>", r"(?<n>a)\k<n>", r"(a)\1"] {
-        assert_eq!(translate(source).unwrap_err().code(), "unsupported", "{source}");
+        assert_eq!(translate(source, Engine::Browser).unwrap_err().code(), "unsupported", "{source}");
     }
     for source in ["(a", "a)", "[a", "*a", r"\", "[]"] {
-        assert_eq!(translate(source).unwrap_err().code(), "bad-file", "{source}");
+        assert_eq!(translate(source, Engine::Browser).unwrap_err().code(), "bad-file", "{source}");
+    }
+}
+
+#[test]
+fn a_translated_expression_matches_as_the_known_splitter_does() {
+    for expression in Known::expressions() {
+        let regex = Regex::new(&translate(expression, Engine::Fancy).unwrap()).unwrap();
+        let known = Known::of(expression).unwrap();
+        let mut random = Random(0x0fed_cba9_8765_4321);
+        for _ in 0..2_000 {
+            let text = random.text();
+            let mut pieces = Vec::new();
+            known.split(&text, |start, end| pieces.push(&text[start..end]));
+            assert_eq!(pieces, by_regex(&regex, &text), "{text:?} by {expression}");
+        }
     }
 }

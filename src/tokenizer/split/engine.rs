@@ -4,6 +4,8 @@
 //! names the expression. Natively the steps back are limited; JavaScript cannot count them.
 
 use super::pattern::Matcher;
+#[cfg(any(not(target_arch = "wasm32"), feature = "js"))]
+use super::translate::{Engine, translate};
 use crate::{Error, Kind, Result};
 use std::sync::Arc;
 
@@ -30,10 +32,10 @@ mod native {
     }
 
     pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
-        // In Ruby's syntax ^ and $ stand for the ends of lines.
-        let mut builder = fancy_regex::RegexBuilder::new(source);
-        let regex = builder.multi_line(true).oniguruma_mode(true).backtrack_limit(STEPS).build();
-        match regex {
+        // What cannot be said in other words may still be read as it stands.
+        let translated = translate(source, Engine::Fancy).unwrap_or_else(|_| source.to_owned());
+        let mut builder = fancy_regex::RegexBuilder::new(&translated);
+        match builder.oniguruma_mode(true).backtrack_limit(STEPS).build() {
             Ok(regex) => Ok(Arc::new(Fancy(regex))),
             Err(error) => Err(Error::new(Kind::Unsupported, format!("regular expression {source:?}: {error}"))),
         }
@@ -125,7 +127,7 @@ mod browser {
     }
 
     pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
-        let translated = super::super::translate::translate(source)?;
+        let translated = translate(source, Engine::Browser)?;
         match make(&translated) {
             Ok(_) => Ok(Arc::new(Foreign { translated })),
             Err(_) => Err(Error::new(

@@ -1,22 +1,33 @@
-//! Regular expressions as tokenizer files write them (Oniguruma's Ruby syntax) to JavaScript's, for the flags `gv`.
+//! Regular expressions as tokenizer files write them (Oniguruma's Ruby syntax) for other engines.
 //!
-//! In: an expression. Out: one that matches the same in a browser: classes of Unicode rather than of ASCII, `^` and `$`
-//! at lines, possessive and atomic groups through a lookahead that captures, case folding of letters spelled out. What has
-//! no counterpart is refused by name. Case folds go one character to one.
+//! In: an expression. Out: one that matches the same in JavaScript (with the flags `gv`) or in fancy-regex: classes of
+//! Unicode, spelled out where engines differ, `^` and `$` at lines, case folding of letters written as classes; for
+//! JavaScript possessive and atomic groups through a lookahead that captures. What has no counterpart is refused by name.
+//! Case folds go one character to one.
 
 use crate::{Result, bail};
 
 /// White space as a list inside a class.
 const SPACES: &str = r"\t-\r \u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
 /// Characters of words as a list inside a class.
-const WORDS: &str = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u{200c}\u{200d}";
+const WORDS: &str = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}";
 
-/// Writes an expression in JavaScript's syntax.
+/// Whose syntax an expression is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// JavaScript's RegExp.
+    Browser,
+    /// fancy-regex, which has possessive and atomic groups of its own.
+    Fancy,
+}
+
+/// Writes an expression in an engine's syntax.
 ///
 /// # Errors
 /// `unsupported` when it uses what cannot be said there, `bad-file` when it is cut short.
-pub fn translate(source: &str) -> Result<String> {
+pub fn translate(source: &str, engine: Engine) -> Result<String> {
     let mut translator = Translator {
+        engine,
         source,
         chars: source.chars().collect(),
         at: 0,
@@ -36,6 +47,7 @@ pub fn translate(source: &str) -> Result<String> {
 const DEPTH: usize = 100;
 
 struct Translator<'s> {
+    engine: Engine,
     source: &'s str,
     chars: Vec<char>,
     at: usize,
@@ -242,6 +254,10 @@ impl Translator<'_> {
 
     /// What was written from `start` on shall not give anything back: a lookahead captures it, then it is taken.
     fn make_atomic(&mut self, start: usize) {
+        if self.engine == Engine::Fancy {
+            self.out.insert_str(start, "(?>");
+            return self.out.push(')');
+        }
         self.atoms += 1;
         let name = format!("atom{}", self.atoms);
         self.out.insert_str(start, &format!("(?:(?=(?<{name}>"));

@@ -355,9 +355,11 @@ fn unigram_is_close_to_the_reference() {
     }
     let options = UnigramOptions { coverage: 0.995, sentencepiece: true, ..options };
     let other = unigram(counts, options, "unigram-t5-precompiled");
-    // At least 95 % of the pieces, and the likelihood within 0.5 % or better.
-    assert!(result.0 >= 0.95 && result.1.abs() <= 0.005, "{result:?}");
-    assert!(other.0 >= 0.95 && other.1 <= 0.005, "{other:?}");
+    // At least 95 % of the pieces, and the likelihood within 0.5 %. Measured: 99.6 % and 0.001 % beside the usual
+    // trainer, 98.9 % and 0.11 % beside sentencepiece, whose seeds see where a sentence ends and not only a word.
+    for (shared, likelihood) in [result, other] {
+        assert!(shared >= 0.95 && likelihood.abs() <= 0.005, "{shared} shared, {likelihood} worse");
+    }
 }
 
 #[test]

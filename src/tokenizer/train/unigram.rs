@@ -4,7 +4,8 @@
 //! Seeds come from [`Seeds`]. Then, again and again: two steps of EM (expected counts over all ways to cut each word;
 //! scores digamma(count) - digamma(sum), pieces expected less than 0.5 times are dropped), and, while there are more than
 //! 1.1 times the tokens wanted, a pruning to three quarters: a piece is worth what the likelihood loses when its
-//! occurrences are cut in the second best way. Every character stays.
+//! occurrences are cut in the second best way. Every character stays. sentencepiece does without the last two steps of
+//! EM: when a pruning leaves few enough, it takes the scores from before.
 //! Refuses to know about pipelines.
 
 use super::bpe::{char_counts, covering};
@@ -29,7 +30,8 @@ pub struct UnigramOptions {
     /// The share of the text whose characters get a token of their own.
     pub coverage: f32,
     /// As sentencepiece has it: a piece holds letters of one script, seeds are weighed by how often they were seen, and
-    /// the last choice goes by score; otherwise by distinct words, and by what was kept first, as the usual trainer does.
+    /// the last choice goes by score, with those from before the last pruning; otherwise seeds are weighed by distinct
+    /// words, and what was kept first is chosen, as the usual trainer does.
     pub sentencepiece: bool,
 }
 
@@ -60,7 +62,7 @@ enum Phase {
 /// A Unigram training under way.
 pub(super) struct UnigramTrainer {
     specials: Vec<String>,
-    by_score: bool,
+    sentencepiece: bool,
     /// Tokens wanted beside the special ones.
     target: usize,
     /// The words in order of their text, so that sums do not depend on the order of documents.
@@ -108,7 +110,7 @@ impl UnigramTrainer {
         Ok(UnigramTrainer {
             target: options.vocab_size - specials.len(),
             specials,
-            by_score: options.sentencepiece,
+            sentencepiece: options.sentencepiece,
             words: listed,
             chars,
             phase: Phase::Seed(Box::new(seeds)),
@@ -240,7 +242,12 @@ impl UnigramTrainer {
             return;
         }
         self.prune();
-        self.phase = Phase::Expect { step: 0, word: 0 };
+        self.phase = if self.sentencepiece && self.names.len() <= self.wanted() {
+            self.choose();
+            Phase::List { next: 0 }
+        } else {
+            Phase::Expect { step: 0, word: 0 }
+        };
     }
 
     /// Keeps the pieces whose loss would cost the most.
@@ -277,7 +284,7 @@ impl UnigramTrainer {
     /// The final vocabulary: all characters, then the most useful pieces; by falling score.
     fn choose(&mut self) {
         self.gather();
-        if self.by_score {
+        if self.sentencepiece {
             self.names.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         }
         let least = self.names.iter().map(|&(_, score)| score).fold(0.0, f64::min);

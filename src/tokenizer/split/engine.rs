@@ -32,10 +32,12 @@ mod native {
     }
 
     pub fn compile(source: &str) -> Result<Arc<dyn Matcher>> {
-        // What cannot be said in other words may still be read as it stands.
+        // What cannot be said in other words (a group that is named again) may still be read as it stands; there ^ and
+        // $ stand for the ends of lines, as in Ruby's syntax.
         let translated = translate(source, Engine::Fancy).unwrap_or_else(|_| source.to_owned());
         let mut builder = fancy_regex::RegexBuilder::new(&translated);
-        match builder.oniguruma_mode(true).backtrack_limit(STEPS).build() {
+        let regex = builder.multi_line(true).oniguruma_mode(true).backtrack_limit(STEPS).build();
+        match regex {
             Ok(regex) => Ok(Arc::new(Fancy(regex))),
             Err(error) => Err(Error::new(Kind::Unsupported, format!("regular expression {source:?}: {error}"))),
         }

@@ -4,8 +4,10 @@
 //! symbols). Named after Hugging Face's pre-tokenizers and exact with them. Knows no vocabulary.
 
 pub mod engine;
+mod folding;
 pub mod known;
 pub mod pattern;
+mod properties;
 pub mod translate;
 
 use super::aligned::{Aligned, Change};

@@ -5,12 +5,9 @@
 //! JavaScript possessive and atomic groups through a lookahead that captures. What has no counterpart is refused by name.
 //! Case folds go one character to one.
 
+use super::folding::{cases, push_literal, push_range};
+use super::properties::{SPACES, WORDS, property};
 use crate::{Result, bail};
-
-/// White space as a list inside a class.
-const SPACES: &str = r"\t-\r \u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
-/// Characters of words as a list inside a class.
-const WORDS: &str = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}";
 
 /// Whose syntax an expression is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,8 +148,9 @@ impl Translator<'_> {
             self.take(open);
             self.out.push('(');
             self.out.push_str(open);
-        } else if self.ahead("?<") {
-            return self.refuse("a named group");
+        } else if self.take("?<") {
+            while self.next()? != '>' {}
+            self.out.push_str("(?:");
         } else if self.take("?") {
             return self.flags(depth);
         } else {
@@ -239,6 +237,11 @@ impl Translator<'_> {
         if !digits(low) || !high.is_none_or(digits) || (low.is_empty() && high.is_none_or(str::is_empty)) {
             return None;
         }
+        if let (Ok(low), Some(Ok(high))) = (low.parse::<u32>(), high.map(str::parse::<u32>))
+            && low > high
+        {
+            return None;
+        }
         self.at += rest.chars().count() + 2;
         let low = if low.is_empty() { "0" } else { low };
         Some(match high {
@@ -273,6 +276,8 @@ impl Translator<'_> {
             'Z' => self.out.push_str(r"(?=\n?(?![\s\S]))"),
             'b' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?![{WORDS}])|(?<![{WORDS}])(?=[{WORDS}]))")),
             'B' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?=[{WORDS}])|(?<![{WORDS}])(?![{WORDS}]))")),
+            'O' => self.out.push_str(r"[\s\S]"),
+            'N' => self.out.push_str(r"[^\n]"),
             'R' => {
                 let start = self.out.len();
                 self.out.push_str(r"(?:\r\n|[\n-\r\u{85}\u{2028}\u{2029}])");
@@ -306,7 +311,7 @@ impl Translator<'_> {
                         c => name.push(c),
                     }
                 }
-                class(&self.property(&name)?, negated)
+                class(&property(&name), negated)
             }
             'n' => Item::Char('\n'),
             'r' => Item::Char('\r'),
@@ -341,29 +346,6 @@ impl Translator<'_> {
             Some(c) => Ok(c),
             None => bail!(BadFile, "regular expression {:?}: {digits:?} is no character", self.source),
         }
-    }
-
-    /// A property's list inside a class.
-    fn property(&self, name: &str) -> Result<String> {
-        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-        Ok(match plain.to_ascii_lowercase().as_str() {
-            "any" => r"\s\S".to_owned(),
-            "alpha" | "alphabetic" => r"\p{Alphabetic}".to_owned(),
-            "digit" => r"\p{Nd}".to_owned(),
-            "alnum" => r"\p{Alphabetic}\p{Nd}".to_owned(),
-            "upper" | "uppercase" => r"\p{Uppercase}".to_owned(),
-            "lower" | "lowercase" => r"\p{Lowercase}".to_owned(),
-            "space" | "whitespace" => SPACES.to_owned(),
-            "word" => WORDS.to_owned(),
-            "punct" => r"\p{P}\u{24}\u{2b}\u{3c}-\u{3e}\u{5e}\u{60}\u{7c}\u{7e}".to_owned(),
-            "xdigit" => "0-9a-fA-F".to_owned(),
-            _ if plain.len() <= 2 => format!(r"\p{{{name}}}"),
-            "letter" | "mark" | "number" | "punctuation" | "symbol" | "separator" | "other" => {
-                format!(r"\p{{{}}}", capitalised(&plain))
-            }
-            _ if name.contains('=') => format!(r"\p{{{name}}}"),
-            _ => format!(r"\p{{Script={}}}", name.split('_').map(capitalised).collect::<Vec<_>>().join("_")),
-        })
     }
 
     /// A class, after its opening bracket.
@@ -438,65 +420,13 @@ impl Translator<'_> {
         while !self.take(":]") {
             name.push(self.next()?);
         }
-        Ok(format!("[{}{}]", if negated { "^" } else { "" }, self.property(&name)?))
+        // In brackets punctuation has the symbols with it, as a property it has not.
+        let list = if name == "punct" { r"\p{P}\p{S}".to_owned() } else { property(&name) };
+        Ok(format!("[{}{list}]", if negated { "^" } else { "" }))
     }
 }
 
 enum Item {
     Class(String),
     Char(char),
-}
-
-fn capitalised(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
-}
-
-/// Writes a character so that it means itself, inside a class and outside.
-fn push_plain(out: &mut String, c: char) {
-    if c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphabetic()) {
-        out.push(c);
-    } else {
-        out.push_str(&format!(r"\u{{{:x}}}", c as u32));
-    }
-}
-
-/// Writes a character, and if case does not count the others that fold with it.
-fn push_literal(out: &mut String, c: char, folds: bool) {
-    push_plain(out, c);
-    if folds {
-        for other in cases(c) {
-            push_plain(out, other);
-        }
-    }
-}
-
-/// The other cases of a character.
-fn cases(c: char) -> Vec<char> {
-    let single = |mut chars: Box<dyn Iterator<Item = char>>| chars.next().filter(|_| chars.next().is_none());
-    let mut others: Vec<char> = Vec::new();
-    others.extend(single(Box::new(c.to_lowercase())));
-    others.extend(single(Box::new(c.to_uppercase())));
-    others.extend(match c {
-        's' | 'S' => Some('ſ'),
-        'k' | 'K' => Some('\u{212a}'),
-        _ => None,
-    });
-    others.retain(|&other| other != c);
-    others.dedup();
-    others
-}
-
-fn push_range(out: &mut String, low: char, high: char, folds: bool) {
-    if low == high {
-        return push_literal(out, low, folds);
-    }
-    push_plain(out, low);
-    out.push('-');
-    push_plain(out, high);
-    if folds {
-        for c in (low..=high).filter(char::is_ascii_alphabetic) {
-            cases(c).into_iter().for_each(|other| push_plain(out, other));
-        }
-    }
 }

@@ -178,3 +178,36 @@ fn a_character_streams_only_when_it_is_whole() {
     assert!(ids.len() > 3, "the emoji should be several tokens");
     assert_eq!(pieces.iter().filter(|piece| !piece.is_empty()).collect::<Vec<_>>(), ["a", "😀", "b"]);
 }
+
+#[test]
+fn a_long_text_in_parts_is_encoded_as_in_one() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers");
+    let pieces = [
+        "The cat doesn't sit",
+        " on 1234567 mats",
+        ", said É é e\u{301} ﬁ",
+        "\r\n\r\n  x = y[12]\t# 中文 각",
+        "  a b ",
+        " <s> [MASK]foo ",
+        "👩‍👩‍👧's ",
+    ];
+    let text: String = (0..40_000).map(|at: usize| pieces[at * at % 61 % pieces.len()]).collect();
+    assert!(text.len() > 400_000);
+    for name in NAMES {
+        let mut json: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(root.join(name).join("tokenizer.json")).unwrap()).unwrap();
+        // A token that is looked for in normalised text, and never there, keeps a tokenizer from reading in parts.
+        let never = serde_json::json!({"id": 999_999, "content": "\u{e000}\u{e001}", "single_word": false, "lstrip": false,
+            "rstrip": false, "normalized": true, "special": false});
+        json["added_tokens"].as_array_mut().unwrap().push(never);
+        let whole = Tokenizer::from_json(&json.to_string()).unwrap();
+        let options = EncodeOptions::default();
+        let mut encoder = named(name).begin(&text, &options).unwrap();
+        let mut before = 0;
+        while !encoder.advance(10_000).unwrap() {
+            assert!(encoder.position() >= before);
+            before = encoder.position();
+        }
+        assert!(encoder.finish().unwrap() == whole.encode(&text, &options).unwrap(), "{name}");
+    }
+}

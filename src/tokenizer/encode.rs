@@ -4,10 +4,9 @@
 //! for outside. Truncation and padding are what the options say; what a file says about them is only kept.
 
 use super::Tokenizer;
-use super::aligned::Aligned;
 use super::encoding::{Detail, Encoding, Pad, Side};
-use super::model::{Memory, Model, Token};
-use super::split::Pieces;
+use super::model::Model;
+use super::walk::{Stretches, Walk};
 use crate::{Error, Kind as ErrorKind, Result, ensure};
 
 /// What offsets are counted in.
@@ -93,14 +92,6 @@ impl Default for EncodeOptions<'_> {
     }
 }
 
-/// What is found on the way through a text.
-pub(super) enum Stretches<'s, 'a> {
-    /// An added token: its number, its bytes of the whole text, the text that was matched.
-    Added(u32, usize, usize, &'s str),
-    /// The tokens of a piece: their places are counted from the piece's start.
-    Tokens(&'s [Token], &'s Pieces<'a>, (u32, u32)),
-}
-
 /// A pair of truncated texts may overflow in at most so many combinations.
 const COMBINATIONS: usize = 100_000;
 
@@ -155,76 +146,21 @@ impl Tokenizer {
         Ok(texts.into_iter().flat_map(|text| text.ids).collect())
     }
 
-    fn encode_unpadded(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
+    /// Begins to encode a text, or a pair, in slices; options' padding is left to [`Tokenizer::pad`].
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn begin<'t>(&'t self, text: &'t str, options: &'t EncodeOptions<'t>) -> Result<Encoder<'t>> {
         let reads = options.detail.offsets && self.parts.processor.as_ref().is_some_and(|p| p.reads_tokens());
         let detail = Detail { tokens: options.detail.tokens || reads, ..options.detail };
-        let mut texts = vec![self.encode_text(text, 0, detail, options.unit)?];
-        if let Some(pair) = options.pair {
-            texts.push(self.encode_text(pair, 1, detail, options.unit)?);
-        }
-        if let Some(truncation) = &options.truncate {
-            let added = self.parts.processor.as_ref().map_or(0, |processor| processor.added(options.pair.is_some()));
-            let added = if options.special { added } else { 0 };
-            ensure!(
-                truncation.length >= added,
-                BadOption,
-                "truncate: length {} is less than the {added} special tokens",
-                truncation.length
-            );
-            truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
-        }
-        if let Some(processor) = &self.parts.processor {
-            texts = processor.apply(texts, options.special, &detail)?;
-        }
-        let mut texts = texts.into_iter();
-        let mut encoding = texts.next().unwrap_or_default();
-        texts.for_each(|text| encoding.append(text));
-        if reads && !options.detail.tokens {
-            encoding.each(&mut |part| part.tokens = Vec::new());
-        }
-        Ok(encoding)
+        let text = Text::new(self, text, detail, options.unit)?;
+        Ok(Encoder { tokenizer: self, options, detail, texts: Vec::new(), text: Some(text), read: 0 })
     }
 
-    /// One text, without special tokens.
-    fn encode_text(&self, text: &str, type_id: u32, detail: Detail, unit: Unit) -> Result<Encoding> {
-        let mut encoding = Encoding::default();
-        let mut places = Places::new(text, unit);
-        let mut word = 0i32;
-        self.walk(text, detail.offsets, &mut |found| {
-            match found {
-                Stretches::Added(id, start, end, matched) => {
-                    encoding.ids.push(id);
-                    encoding.word_ids.push(word);
-                    if detail.offsets {
-                        encoding.offsets.push((places.of(start), places.of(end)));
-                    }
-                    if detail.tokens {
-                        encoding.tokens.push(matched.to_owned());
-                    }
-                }
-                Stretches::Tokens(tokens, pieces, cut) => {
-                    for token in tokens {
-                        encoding.ids.push(token.id);
-                        encoding.word_ids.push(word);
-                        let (from, to) = (cut.0 + token.start, cut.0 + token.end);
-                        if detail.offsets {
-                            let (start, end) = pieces.text.source(from as usize, to as usize);
-                            encoding.offsets.push((places.of(start as usize), places.of(end as usize)));
-                        }
-                        if detail.tokens {
-                            encoding.tokens.push(self.text_of(token.id, pieces.slice((from, to))));
-                        }
-                    }
-                }
-            }
-            word += 1;
-            Ok(())
-        })?;
-        let count = encoding.ids.len();
-        encoding.type_ids = vec![type_id; count];
-        encoding.attention_mask = vec![1; count];
-        encoding.special_mask = vec![0; count];
-        Ok(encoding)
+    fn encode_unpadded(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
+        let mut encoder = self.begin(text, options)?;
+        while !encoder.advance(usize::MAX)? {}
+        encoder.finish()
     }
 
     /// The text of a model's token: an unknown piece of a Unigram model is its own text.
@@ -233,75 +169,6 @@ impl Tokenizer {
             Model::Unigram(model) if model.unk() == Some(id) => covered.to_owned(),
             model => model.token(id).unwrap_or_default().to_owned(),
         }
-    }
-
-    /// Calls back with every added token and the tokens of every piece, in order.
-    pub(super) fn walk(
-        &self,
-        text: &str,
-        track: bool,
-        found: &mut dyn FnMut(Stretches<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
-        ensure!(text.len() < u32::MAX as usize, BadInput, "encode: a text of 4 GiB or more");
-        let raw = matches!(&self.model, Model::Bpe(model) if model.takes_bytes());
-        let mut memory = Memory::default();
-        let mut tokens = Vec::new();
-        let mut outer = Vec::new();
-        self.added.split(text, false, &mut outer);
-        let mut inner = Vec::new();
-        for (added, start, end) in outer {
-            let stretch = text.get(start..end).unwrap_or_default();
-            if let Some(token) = added.and_then(|index| self.added.tokens().get(index)) {
-                found(Stretches::Added(token.id, start, end, stretch))?;
-                continue;
-            }
-            let mut aligned = Aligned::new(stretch, start, track);
-            if let Some(normaliser) = &self.parts.normaliser {
-                normaliser.apply(&mut aligned)?;
-            }
-            if !self.added.any(true) {
-                self.walk_pieces(Pieces::new(aligned, start as u32), raw, &mut memory, &mut tokens, found)?;
-                continue;
-            }
-            inner.clear();
-            self.added.split(aligned.text(), true, &mut inner);
-            for &(added, from, to) in &inner {
-                if let Some(token) = added.and_then(|index| self.added.tokens().get(index)) {
-                    let (start, end) = aligned.source(from, to);
-                    let matched = aligned.slice(from as u32, to as u32);
-                    found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
-                    continue;
-                }
-                let pieces = Pieces::part(aligned.part(from, to));
-                self.walk_pieces(pieces, raw, &mut memory, &mut tokens, found)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn walk_pieces(
-        &self,
-        mut pieces: Pieces<'_>,
-        raw: bool,
-        memory: &mut Memory,
-        tokens: &mut Vec<Token>,
-        found: &mut dyn FnMut(Stretches<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
-        if let Some(splitter) = &self.parts.splitter {
-            splitter.split(&mut pieces, raw)?;
-        }
-        for &cut in &pieces.cuts {
-            tokens.clear();
-            match &self.model {
-                Model::Bpe(model) if pieces.raw => {
-                    let bytes = pieces.text.text().as_bytes();
-                    model.encode_bytes(bytes, cut.0 as usize, cut.1 as usize, &mut memory.bpe, tokens);
-                }
-                model => model.encode(pieces.slice(cut), memory, tokens)?,
-            }
-            found(Stretches::Tokens(tokens, &pieces, cut))?;
-        }
-        Ok(())
     }
 
     /// Calls back with the pieces that the model would see, in order: what a trainer counts.
@@ -351,6 +218,129 @@ impl Tokenizer {
     pub(super) fn decoded(&self, id: u32, skip_special: bool) -> Option<&str> {
         let token = self.added.decoded(id).or_else(|| self.model.token(id))?;
         if skip_special && self.added.by_content(token).is_some_and(|added| added.special) { None } else { Some(token) }
+    }
+}
+
+/// One text on its way, without special tokens.
+struct Text<'t> {
+    walk: Walk<'t>,
+    places: Places<'t>,
+    encoding: Encoding,
+    word: i32,
+}
+
+impl<'t> Text<'t> {
+    fn new(tokenizer: &'t Tokenizer, text: &'t str, detail: Detail, unit: Unit) -> Result<Self> {
+        let (walk, places) = (Walk::new(tokenizer, text, detail.offsets)?, Places::new(text, unit));
+        Ok(Text { walk, places, encoding: Encoding::default(), word: 0 })
+    }
+
+    fn advance(&mut self, tokenizer: &Tokenizer, detail: Detail, budget: usize) -> Result<bool> {
+        let Text { walk, places, encoding, word } = self;
+        walk.advance(budget, &mut |found| {
+            match found {
+                Stretches::Added(id, start, end, matched) => {
+                    encoding.ids.push(id);
+                    encoding.word_ids.push(*word);
+                    if detail.offsets {
+                        encoding.offsets.push((places.of(start), places.of(end)));
+                    }
+                    if detail.tokens {
+                        encoding.tokens.push(matched.to_owned());
+                    }
+                }
+                Stretches::Tokens(tokens, pieces, cut) => {
+                    for token in tokens {
+                        encoding.ids.push(token.id);
+                        encoding.word_ids.push(*word);
+                        let (from, to) = (cut.0 + token.start, cut.0 + token.end);
+                        if detail.offsets {
+                            let (start, end) = pieces.text.source(from as usize, to as usize);
+                            encoding.offsets.push((places.of(start as usize), places.of(end as usize)));
+                        }
+                        if detail.tokens {
+                            encoding.tokens.push(tokenizer.text_of(token.id, pieces.slice((from, to))));
+                        }
+                    }
+                }
+            }
+            *word += 1;
+            Ok(())
+        })
+    }
+
+    fn finish(mut self, type_id: u32) -> Encoding {
+        let count = self.encoding.ids.len();
+        self.encoding.type_ids = vec![type_id; count];
+        self.encoding.attention_mask = vec![1; count];
+        self.encoding.special_mask = vec![0; count];
+        self.encoding
+    }
+}
+
+/// An encoding under way.
+pub struct Encoder<'t> {
+    tokenizer: &'t Tokenizer,
+    options: &'t EncodeOptions<'t>,
+    detail: Detail,
+    texts: Vec<Encoding>,
+    text: Option<Text<'t>>,
+    /// Bytes of the texts that are done.
+    read: usize,
+}
+
+impl Encoder<'_> {
+    /// Encodes on over about `budget` bytes; `true`: all is read.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn advance(&mut self, budget: usize) -> Result<bool> {
+        let Some(text) = &mut self.text else { return Ok(true) };
+        if !text.advance(self.tokenizer, self.detail, budget)? {
+            return Ok(false);
+        }
+        self.read += text.walk.position();
+        let second = if self.texts.is_empty() { self.options.pair } else { None };
+        let next =
+            second.map(|second| Text::new(self.tokenizer, second, self.detail, self.options.unit)).transpose()?;
+        let done = std::mem::replace(&mut self.text, next);
+        self.texts.extend(done.map(|text| text.finish(self.texts.len() as u32)));
+        Ok(self.text.is_none())
+    }
+
+    /// How many bytes of the texts are read.
+    pub fn position(&self) -> usize {
+        self.read + self.text.as_ref().map_or(0, |text| text.walk.position())
+    }
+
+    /// Cuts to length and sets special tokens around what was read.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn finish(self) -> Result<Encoding> {
+        let Encoder { tokenizer, options, detail, mut texts, .. } = self;
+        let processor = tokenizer.parts.processor.as_ref();
+        if let Some(truncation) = &options.truncate {
+            let added = processor.map_or(0, |processor| processor.added(options.pair.is_some()));
+            let added = if options.special { added } else { 0 };
+            ensure!(
+                truncation.length >= added,
+                BadOption,
+                "truncate: length {} is less than the {added} special tokens",
+                truncation.length
+            );
+            truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
+        }
+        if let Some(processor) = processor {
+            texts = processor.apply(texts, options.special, &detail)?;
+        }
+        let mut texts = texts.into_iter();
+        let mut encoding = texts.next().unwrap_or_default();
+        texts.for_each(|text| encoding.append(text));
+        if detail.tokens && !options.detail.tokens {
+            encoding.each(&mut |part| part.tokens = Vec::new());
+        }
+        Ok(encoding)
     }
 }
 

@@ -4,10 +4,10 @@
 //! for Unigram the best path and the second best with their scores. For teaching; encoding does not come through here.
 
 use super::Tokenizer;
-use super::encode::Stretches;
 use super::model::{Bpe, Memory, Model, Unigram, WordPiece};
 use super::split::Pieces;
-use crate::Result;
+use super::walk::Stretches;
+use crate::{Result, ensure};
 
 /// One step of building a piece.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,11 +26,14 @@ pub struct MergeStep {
     pub score: Option<f64>,
 }
 
+/// The longest piece that is explained, in bytes: every step lists all tokens, so that they grow with the square.
+const LONGEST: usize = 4096;
+
 impl Tokenizer {
     /// Tells how each piece of a text is built.
     ///
     /// # Errors
-    /// As [`Tokenizer::encode`].
+    /// As [`Tokenizer::encode`]; `bad-input` for a piece so long that telling its steps takes more than a screen can hold.
     pub fn explain(&self, text: &str) -> Result<Vec<MergeStep>> {
         let mut steps = Vec::new();
         let mut word = 0;
@@ -42,6 +45,12 @@ impl Tokenizer {
                 }
                 Stretches::Tokens(_, pieces, cut) => {
                     let text = spelled(pieces, cut);
+                    ensure!(
+                        text.len() <= LONGEST,
+                        BadInput,
+                        "explain: a piece of {} bytes, at most {LONGEST} are explained",
+                        text.len()
+                    );
                     match &self.model {
                         Model::Bpe(model) => merges(model, &text, word, &mut steps)?,
                         Model::WordPiece(model) => matches(model, &text, word, &mut steps),

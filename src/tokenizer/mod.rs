@@ -11,6 +11,7 @@ pub mod split; // text -> pieces
 pub mod model; // piece -> tokens
 pub mod process; // tokens -> tokens with special ones around
 pub mod decode; // tokens -> text
+mod walk; // a text through all of it, in slices
 pub mod encode; // all of it in order
 pub mod stream; // decoding while tokens arrive
 pub mod explain; // how each piece was built
@@ -28,7 +29,7 @@ pub mod unicode; // classes of characters
 
 pub use added::{AddedToken, AddedTokens};
 pub use decode::Decoder;
-pub use encode::{EncodeOptions, Padding, Strategy, Truncation, Unit};
+pub use encode::{EncodeOptions, Encoder, Padding, Strategy, Truncation, Unit};
 pub use encoding::{Detail, Encoding, Pad, Side};
 pub use explain::MergeStep;
 pub use model::{Bpe, BpeOptions, Model, Unigram, Word, WordPiece};

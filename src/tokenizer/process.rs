@@ -134,10 +134,14 @@ impl Processor {
                 for part in template {
                     match part {
                         Part::Text { index, type_id } => {
-                            let Some(text) = texts.get(*index) else {
+                            let again =
+                                |part: &&Part| matches!(part, Part::Text { index: other, .. } if other == index);
+                            let Some(text) = texts.get_mut(*index) else {
                                 crate::bail!(BadInput, "post-processor: the template for one text names a second one");
                             };
-                            let mut text = text.clone();
+                            // A text that stands in the template once, as it mostly does, is not copied.
+                            let once = template.iter().filter(again).count() == 1;
+                            let mut text = if once { std::mem::take(text) } else { text.clone() };
                             text.each(&mut |text| text.type_ids.fill(*type_id));
                             out.push(text);
                         }

@@ -49,9 +49,9 @@ impl TrainOptions {
 pub struct Progress {
     /// `count` while documents come in, then `learn`.
     pub phase: &'static str,
-    /// Bytes counted, or tokens known.
+    /// Bytes counted; then these and as many again by the time that all tokens are known, so that it never goes back.
     pub done: usize,
-    /// Tokens wanted; unknown while documents come in.
+    /// Twice the bytes; unknown while documents come in.
     pub total: Option<usize>,
 }
 
@@ -189,7 +189,9 @@ impl Trainer {
             Stage::Feeding(_) => Progress { phase: "count", done: self.fed, total: None },
             Stage::Learning(training) => {
                 let (done, total) = training.progress();
-                Progress { phase: "learn", done, total: Some(total) }
+                let share = done as f64 / total.max(1) as f64;
+                let done = self.fed + (self.fed as f64 * share.min(1.0)) as usize;
+                Progress { phase: "learn", done, total: Some(2 * self.fed) }
             }
         }
     }

@@ -1,0 +1,230 @@
+//! The way through a text, in slices: added tokens, normalised stretches, pieces, and the tokens of each.
+//!
+//! In: a text. Out: every added token and the tokens of every piece, in order, to a callback, until a budget is used up.
+//! A long text is taken in parts where no part of the tokenizer looks across the cut, so that a slice stays short and
+//! memory does not grow with the text. What cannot be cut, and one piece, are one step each.
+//! Refuses to know what becomes of the tokens.
+
+use super::Tokenizer;
+use super::added::Stretch;
+use super::aligned::Aligned;
+use super::model::{Memory, Model, Token};
+use super::normalise::Normaliser;
+use super::split::pattern::Written;
+use super::split::{Pieces, Splitter};
+use super::train::part_end;
+use crate::{Result, ensure};
+
+/// What is found on the way through a text.
+pub(super) enum Stretches<'s, 'a> {
+    /// An added token: its number, its bytes of the whole text, the text that was matched.
+    Added(u32, usize, usize, &'s str),
+    /// The tokens of a piece: their places are counted from the piece's start.
+    Tokens(&'s [Token], &'s Pieces<'a>, (u32, u32)),
+}
+
+/// A normalised stretch in which added tokens were looked for again, and the next of its parts.
+struct Normalised<'t> {
+    aligned: Aligned<'t>,
+    stretches: Vec<Stretch>,
+    next: usize,
+}
+
+/// A walk under way.
+pub(super) struct Walk<'t> {
+    tokenizer: &'t Tokenizer,
+    text: &'t str,
+    track: bool,
+    raw: bool,
+    in_parts: bool,
+    outer: Vec<Stretch>,
+    next: usize,
+    /// Where the next part of the current stretch begins.
+    from: usize,
+    normalised: Option<Normalised<'t>>,
+    pieces: Option<(Pieces<'t>, usize)>,
+    memory: Memory,
+    tokens: Vec<Token>,
+}
+
+impl<'t> Walk<'t> {
+    /// Begins a walk; `track` says whether places in the text will be asked for.
+    ///
+    /// # Errors
+    /// `bad-input` for a text of 4 GiB.
+    pub(super) fn new(tokenizer: &'t Tokenizer, text: &'t str, track: bool) -> Result<Self> {
+        ensure!(text.len() < u32::MAX as usize, BadInput, "encode: a text of 4 GiB or more");
+        let mut outer = Vec::new();
+        tokenizer.added.split(text, false, &mut outer);
+        Ok(Walk {
+            tokenizer,
+            text,
+            track,
+            raw: matches!(&tokenizer.model, Model::Bpe(model) if model.takes_bytes()),
+            in_parts: tokenizer.reads_parts_alike(),
+            from: outer.first().map_or(0, |stretch| stretch.1),
+            outer,
+            next: 0,
+            normalised: None,
+            pieces: None,
+            memory: Memory::default(),
+            tokens: Vec::new(),
+        })
+    }
+
+    /// Walks on over about `budget` bytes; `true`: it is at the end.
+    ///
+    /// # Errors
+    /// `bad-input` when a splitter gives up, `bad-file` when an unknown token is needed and there is none, and whatever
+    /// the callback gives.
+    pub(super) fn advance(
+        &mut self,
+        mut budget: usize,
+        found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>,
+    ) -> Result<bool> {
+        loop {
+            if let Some((pieces, next)) = &mut self.pieces {
+                let model = &self.tokenizer.model;
+                while let Some(&cut) = pieces.cuts.get(*next) {
+                    if budget == 0 {
+                        return Ok(false);
+                    }
+                    *next += 1;
+                    budget = budget.saturating_sub((cut.1 - cut.0) as usize);
+                    self.tokens.clear();
+                    match model {
+                        Model::Bpe(model) if pieces.raw => {
+                            let bytes = pieces.text.text().as_bytes();
+                            let (start, end) = (cut.0 as usize, cut.1 as usize);
+                            model.encode_bytes(bytes, start, end, &mut self.memory.bpe, &mut self.tokens);
+                        }
+                        model => model.encode(pieces.slice(cut), &mut self.memory, &mut self.tokens)?,
+                    }
+                    found(Stretches::Tokens(&self.tokens, pieces, cut))?;
+                }
+                self.pieces = None;
+            }
+            if !self.prepare(found)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// How far it is, in bytes of the text.
+    pub(super) fn position(&self) -> usize {
+        self.from
+    }
+
+    /// Makes the next pieces ready, or calls back with an added token; `false`: there is nothing left.
+    fn prepare(&mut self, found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>) -> Result<bool> {
+        let added = &self.tokenizer.added;
+        if let Some(normalised) = &mut self.normalised {
+            let Some(&(token, from, to)) = normalised.stretches.get(normalised.next) else {
+                self.normalised = None;
+                return Ok(true);
+            };
+            normalised.next += 1;
+            let aligned = &normalised.aligned;
+            if let Some(token) = token.and_then(|index| added.tokens().get(index)) {
+                let (start, end) = aligned.source(from, to);
+                let matched = aligned.slice(from as u32, to as u32);
+                found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
+                return Ok(true);
+            }
+            let pieces = Pieces::part(aligned.part(from, to));
+            return self.split(pieces).map(|()| true);
+        }
+        let Some(&(token, start, end)) = self.outer.get(self.next) else { return Ok(false) };
+        if let Some(token) = token.and_then(|index| added.tokens().get(index)) {
+            self.next += 1;
+            self.from = end;
+            found(Stretches::Added(token.id, start, end, self.text.get(start..end).unwrap_or_default()))?;
+            return Ok(true);
+        }
+        let stretch = self.text.get(start..end).unwrap_or_default();
+        let from = self.from.max(start);
+        let to = if self.in_parts { start + part_end(stretch, from - start) } else { end };
+        self.from = to;
+        if to >= end {
+            self.next += 1;
+        }
+        let mut aligned = Aligned::new(self.text.get(from..to).unwrap_or_default(), from, self.track);
+        if let Some(normaliser) = &self.tokenizer.parts.normaliser {
+            normaliser.apply(&mut aligned)?;
+        }
+        if !added.any(true) {
+            let pieces = Pieces::new(aligned, from as u32);
+            return self.split(pieces).map(|()| true);
+        }
+        let mut stretches = Vec::new();
+        added.split(aligned.text(), true, &mut stretches);
+        self.normalised = Some(Normalised { aligned, stretches, next: 0 });
+        Ok(true)
+    }
+
+    fn split(&mut self, mut pieces: Pieces<'t>) -> Result<()> {
+        if let Some(splitter) = &self.tokenizer.parts.splitter {
+            splitter.split(&mut pieces, self.raw)?;
+        }
+        self.pieces = Some((pieces, 0));
+        Ok(())
+    }
+}
+
+impl Tokenizer {
+    /// Calls back with every added token and the tokens of every piece, in order.
+    pub(super) fn walk<'t>(
+        &'t self,
+        text: &'t str,
+        track: bool,
+        found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>,
+    ) -> Result<()> {
+        Walk::new(self, text, track)?.advance(usize::MAX, found).map(drop)
+    }
+
+    /// Whether a text cut before a space between two ASCII letters or digits gives the same tokens in parts: the normaliser
+    /// changes characters where they stand, every splitter goes by what is near, and one of them always cuts there.
+    fn reads_parts_alike(&self) -> bool {
+        !self.added.any(true)
+            && self.parts.normaliser.as_ref().is_none_or(is_local)
+            && self
+                .parts
+                .splitter
+                .as_ref()
+                .is_some_and(|splitter| goes_by_what_is_near(splitter) && cuts_words(splitter))
+    }
+}
+
+fn is_local(normaliser: &Normaliser) -> bool {
+    match normaliser {
+        Normaliser::Strip { .. } | Normaliser::Prepend(_) => false,
+        Normaliser::Replace { pattern, .. } => {
+            matches!(pattern.written(), Written::Literal(literal) if literal.chars().count() == 1)
+        }
+        Normaliser::Sequence(all) => all.iter().all(is_local),
+        _ => true,
+    }
+}
+
+fn goes_by_what_is_near(splitter: &Splitter) -> bool {
+    match splitter {
+        Splitter::Split { pattern, .. } => pattern.known().is_some(),
+        Splitter::Scripts | Splitter::FixedLength(_) => false,
+        Splitter::Sequence(all) => all.iter().all(goes_by_what_is_near),
+        _ => true,
+    }
+}
+
+/// Whether every space between two words is the place of a cut.
+fn cuts_words(splitter: &Splitter) -> bool {
+    match splitter {
+        Splitter::ByteLevel { regex, .. } => *regex,
+        Splitter::Bert | Splitter::Whitespace | Splitter::WhitespaceSplit => true,
+        Splitter::Metaspace { split, .. } => *split,
+        Splitter::Split { pattern, behavior, .. } => {
+            pattern.known().is_some() && *behavior == super::split::Behavior::Isolated
+        }
+        Splitter::Sequence(all) => all.iter().any(cuts_words),
+        _ => false,
+    }
+}

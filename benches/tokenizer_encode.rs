@@ -1,137 +1,82 @@
-//! Encoding speed, one thread: MB/s, the best and the median of several passes, the first pass apart.
+//! Encoding speed, one thread, beside tiktoken and the `tokenizers` crate in one run.
 //!
-//! In: paths of `tokenizer.json` files, else tokenizers of 32,000 tokens are trained; with `--text FILE` a text, else a
-//! made-up mixture of French, English and code whose words follow Zipf's law. Out: a line per tokenizer. Knows no peer;
-//! those are measured beside it.
-#![expect(clippy::print_stdout, reason = "the numbers are what this program is for")]
+//! In: with `--text FILE` a text, else a made-up mixture. Out: for BPE, WordPiece and Unigram, all trained here on that text to 32,000
+//! tokens: medians and ratios, the first pass apart from the warm ones, and what hostile texts cost. Ids are compared first.
+//! Run by `cargo xtask bench tokenizer_encode`.
 
 use griot::tokenizer::train::{TrainOptions, train};
-use griot::tokenizer::{Kind, Tokenizer};
+use griot::tokenizer::{EncodeOptions, Kind, Tokenizer, bytes};
+use griot_peers::{Contestant, documents, median, race, text, timed};
 use std::hint::black_box;
-use std::time::Instant;
+use std::str::FromStr;
 
-const BYTES: usize = 5_000_000;
-const PASSES: usize = 7;
+/// Turns of each contestant.
+const ROUNDS: usize = 5;
+
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut files = Vec::new();
-    let mut text = None;
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--text" => text = arguments.next().map(std::fs::read_to_string).transpose()?,
-            "--bench" => {} // what cargo hands to every bench
-            _ => files.push(argument),
-        }
-    }
-    let text = text.unwrap_or_else(mixture);
+    let text = text()?;
     // Documents of a few kilobytes, as they come in practice.
     let documents = documents(&text, 8192);
-    let mut tokenizers = Vec::new();
-    for file in files {
-        let json = std::fs::read_to_string(&file)?;
-        tokenizers.push((file, json));
-    }
-    if tokenizers.is_empty() {
-        for kind in [Kind::Bpe, Kind::WordPiece, Kind::Unigram] {
-            let options = TrainOptions { vocab_size: Some(32_000), ..TrainOptions::new(kind) };
-            tokenizers.push((kind.name().to_owned(), train(documents.iter().copied(), options)?.to_json()));
+    let megabytes = text.len() as f64 / 1e6;
+    for kind in [Kind::Bpe, Kind::WordPiece, Kind::Unigram] {
+        let options = TrainOptions { vocab_size: Some(32_000), ..TrainOptions::new(kind) };
+        let json = train(documents.iter().copied(), options)?.to_json();
+        let theirs = tokenizers::Tokenizer::from_str(&json).map_err(|error| error.to_string())?;
+        let tiktoken = if kind == Kind::Bpe { Some(tiktoken(&json)?) } else { None };
+
+        let mut cold = Vec::new();
+        for _ in 0..3 {
+            let ours = Tokenizer::from_json(&json)?;
+            cold.push(timed(|| documents.iter().map(|document| ours.ids(document, false).map_or(0, |ids| ids.len())).sum::<usize>()).0);
         }
-    }
-    for (file, json) in tokenizers {
-        let started = Instant::now();
-        let tokenizer = Tokenizer::from_json(&json)?;
-        let load = started.elapsed().as_secs_f64();
-        let mut seconds = Vec::new();
-        let mut count = 0;
-        for _ in 0..PASSES {
-            let started = Instant::now();
-            count = 0;
-            for document in &documents {
-                count += black_box(tokenizer.ids(document, false)?).len();
+        let ours = Tokenizer::from_json(&json)?;
+        let mut tokens = 0;
+        for document in &documents {
+            let ids = ours.ids(document, false)?;
+            tokens += ids.len();
+            let other = theirs.encode_fast(*document, false).map_err(|error| error.to_string())?;
+            assert!(ids == other.get_ids(), "other ids than the crate's");
+            if let Some(tiktoken) = &tiktoken {
+                assert!(ids == tiktoken.encode_ordinary(document), "other ids than tiktoken's");
             }
-            seconds.push(started.elapsed().as_secs_f64());
         }
-        let speed = |seconds: f64| text.len() as f64 / 1e6 / seconds;
-        let first = seconds.first().copied().map_or(0.0, speed);
-        seconds.sort_by(f64::total_cmp);
-        let best = seconds.first().copied().map_or(0.0, speed);
-        let median = seconds.get(PASSES / 2).copied().map_or(0.0, speed);
-        let whole = timed(|| tokenizer.encode(&text, &Default::default()))?;
+        let mut contestants: Vec<Contestant> = vec![
+            ("griot, ids".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.ids(document, false)))))),
+            ("tokenizers, encode_fast".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(theirs.encode_fast(*document, false)))))),
+        ];
+        if let Some(tiktoken) = &tiktoken {
+            contestants.push(("tiktoken-rs, encode_ordinary".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(tiktoken.encode_ordinary(document)))))));
+        }
+        let title = format!("{} of {} tokens, {tokens} in {megabytes:.1} MB", kind.name(), ours.vocab_size());
+        let medians = race(&title, megabytes, ROUNDS, &mut contestants);
+        drop(contestants);
+        let plain = EncodeOptions { special: false, ..EncodeOptions::default() };
+        let mut contestants: Vec<Contestant> = vec![
+            ("griot, with tokens and offsets".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.encode(document, &plain)))))),
+            ("tokenizers, encode".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(theirs.encode(*document, false)))))),
+        ];
+        race("  the same with all lists", megabytes, ROUNDS, &mut contestants);
+        drop(contestants);
+        println!("  the first pass is {:.2} times as fast as a warm one", medians[0] / median(&mut cold));
         let spaceless: String = text.chars().filter(|c| !c.is_whitespace()).take(1_000_000).collect();
         let prose: String = text.chars().take(1_000_000).collect();
-        let ratio = timed(|| tokenizer.ids(&spaceless, false))? / timed(|| tokenizer.ids(&prose, false))?;
-        let letters = timed(|| tokenizer.ids(&"a".repeat(10_000_000), false))?;
-        println!(
-            "{file}: first {first:.1}, median {median:.1}, best {best:.1} MB/s ({count} tokens); with tokens and \
-             offsets {:.1} MB/s; load {load:.3} s; 1 MB without spaces {ratio:.1} times prose; 10 MB of one letter \
-             {letters:.2} s",
-            speed(whole)
-        );
+        let mut ratios: Vec<f64> = (0..3).map(|_| timed(|| ours.ids(&spaceless, false)).0 / timed(|| ours.ids(&prose, false)).0).collect();
+        let letters = timed(|| ours.ids(&"a".repeat(10_000_000), false)).0;
+        println!("  1 MB without spaces takes {:.1} times as long as prose, 10 MB of one letter {letters:.2} s", median(&mut ratios));
     }
     Ok(())
 }
 
-fn timed<T>(work: impl FnOnce() -> griot::Result<T>) -> griot::Result<f64> {
-    let started = Instant::now();
-    black_box(work()?);
-    Ok(started.elapsed().as_secs_f64())
-}
-
-/// Cuts a text at line ends into documents of about `size` bytes.
-fn documents(text: &str, size: usize) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    for (at, _) in text.match_indices('\n') {
-        if at + 1 - start >= size {
-            out.extend(text.get(start..=at));
-            start = at + 1;
+/// The same vocabulary for tiktoken: byte strings with their ranks, which are the ids.
+fn tiktoken(json: &str) -> Result<tiktoken_rs::CoreBPE, Box<dyn std::error::Error>> {
+    let mut ranks = rustc_hash::FxHashMap::default();
+    for (token, id) in Tokenizer::from_json(json)?.vocab() {
+        let mut raw = Vec::new();
+        if bytes::decode_into(&token, &mut raw) && token != "<|endoftext|>" {
+            ranks.insert(raw, id);
         }
     }
-    out.extend(text.get(start..));
-    out
-}
-
-/// A text of words that follow Zipf's law, in three manners.
-fn mixture() -> String {
-    let mut random = 0x2545_F491_4F6C_DD1Du64;
-    let mut below = move |limit: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        (random >> 11) as usize % limit
-    };
-    const FRENCH: [&str; 20] = [
-        "ment", "é", "tion", "que", "ou", "ai", "re", "l", "an", "eu", "ç", "à", "ch", "oi", "son", "è", "v", "qu",
-        "ée", "is",
-    ];
-    const ENGLISH: [&str; 20] = [
-        "th", "e", "ing", "er", "ou", "st", "a", "n", "ed", "re", "s", "it", "on", "al", "w", "ly", "ch", "ight", "o",
-        "m",
-    ];
-    let mut words = |parts: &[&str]| -> Vec<String> {
-        (0..30_000).map(|_| (0..1 + below(4)).map(|_| parts[below(20)]).collect()).collect()
-    };
-    let (french, english) = (words(&FRENCH), words(&ENGLISH));
-    let mut out = String::with_capacity(BYTES + 4096);
-    while out.len() < BYTES {
-        let manner = below(3);
-        for _ in 0..200 {
-            // The inverse of Zipf's distribution function, roughly: rank = limit^share.
-            let rank = (30_000f64.powf(below(1 << 20) as f64 / f64::from(1 << 20)) - 1.0) as usize;
-            match manner {
-                0 => out.push_str(&french[rank]),
-                1 => out.push_str(&english[rank]),
-                _ => {
-                    out.push_str(&english[rank]);
-                    out.push_str([" = ", "(", "_", ".", ", ", "): ", " += ", "[0]", "\n    "][below(9)]);
-                    continue;
-                }
-            }
-            out.push_str(["", "", "", "", "", "", ",", ".", " !", ";"][below(10)]);
-            out.push(' ');
-        }
-        out.push('\n');
-    }
-    out
+    Ok(tiktoken_rs::CoreBPE::new(ranks, Default::default(), GPT2)?)
 }

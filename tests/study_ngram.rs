@@ -114,7 +114,7 @@ fn a_longer_memory_and_smoothing_read_stories_better() {
 #[test]
 fn text_is_generated_again_from_the_same_seed_and_stops_at_the_end() {
     let ngram = ngram(&["je suis content", "je suis", "tu es là, content"], 3, Smoothing::None);
-    let how = Sampling { max_tokens: 20, temperature: 1.0, seed: 3 };
+    let how = Sampling { max_tokens: 20, seed: 3, ..Sampling::default() };
     let mut pieces = String::new();
     let text = ngram.generate("", how, |piece| {
         pieces.push_str(piece);
@@ -138,7 +138,8 @@ fn with_a_tokenizer_its_tokens_are_counted() {
     documents.iter().for_each(|document| trainer.feed(document).unwrap());
     let ngram = trainer.finish().unwrap();
     assert_eq!(ngram.vocab(), tokenizer.vocab_size() + 1);
-    let text = ngram.generate("le", Sampling { max_tokens: 40, temperature: 0.0, seed: 0 }, |_| true).unwrap();
+    let text =
+        ngram.generate("le", Sampling { max_tokens: 40, temperature: 0.0, ..Sampling::default() }, |_| true).unwrap();
     assert!(documents.iter().any(|document| document.ends_with(text.trim())), "{text}");
 }
 
@@ -153,4 +154,28 @@ fn what_cannot_be_is_refused() {
     let mut trainer = NgramTrainer::new(2, None, Smoothing::Add(-1.0)).unwrap();
     trainer.feed("").unwrap();
     assert_eq!(trainer.finish().err().unwrap().code(), "bad-option");
+}
+
+#[test]
+fn a_draw_keeps_to_the_tokens_that_are_left_to_it() {
+    // After "a" come b 5 times, c 3 times, d twice.
+    let documents: Vec<String> = [("b", 5), ("c", 3), ("d", 2)]
+        .iter()
+        .flat_map(|&(next, times)| std::iter::repeat_n(format!("a {next}"), times))
+        .collect();
+    let ngram = ngram(&documents.iter().map(String::as_str).collect::<Vec<_>>(), 2, Smoothing::None);
+    let seen = |how: Sampling| {
+        let one = |seed| ngram.generate("a", Sampling { max_tokens: 1, seed, ..how }, |_| true).unwrap();
+        (0..200).map(one).collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+    };
+    let plain = Sampling::default();
+    assert_eq!(seen(plain), ["b", "c", "d"]);
+    assert_eq!(seen(Sampling { top_k: Some(2), ..plain }), ["b", "c"]);
+    assert_eq!(seen(Sampling { top_p: Some(0.5), ..plain }), ["b"]);
+    assert_eq!(seen(Sampling { top_p: Some(0.51), ..plain }), ["b", "c"]);
+    assert_eq!(seen(Sampling { min_p: Some(0.5), ..plain }), ["b", "c"]);
+    assert_eq!(ngram.begin("a b", plain).unwrap().prompt_tokens(), 2);
+    for wrong in [Sampling { top_k: Some(0), ..plain }, Sampling { top_p: Some(1.5), ..plain }] {
+        assert_eq!(ngram.begin("a", wrong).err().unwrap().code(), "bad-option");
+    }
 }

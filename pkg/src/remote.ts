@@ -78,6 +78,16 @@ export class Remote {
   }
 }
 
+/** Lets `await using` dispose of a class's objects, where the engine knows it. */
+export function disposable(of: { prototype: { dispose(): Promise<void> } }): void {
+  const { asyncDispose } = Symbol as { asyncDispose?: symbol };
+  if (asyncDispose === undefined) return;
+  const value = function (this: { dispose(): Promise<void> }) {
+    return this.dispose();
+  };
+  Object.defineProperty(of.prototype, asyncDispose, { value, configurable: true, writable: true });
+}
+
 /** A static call; returns the client with the value, so that objects know where they live. */
 export async function callStatic<T>(service: string, method: string, args: unknown[], options: CallOptions = {}): Promise<{ client: Client; value: T }> {
   const crossing = await references(args);

@@ -17,7 +17,6 @@ export { presets, type ModelConfig, type Sizes } from "./presets.js";
 export { Run } from "./run.js";
 export { device, memory, storage, type DeviceReport, type MemoryReport } from "./reports.js";
 export { close, configure, events, type Configuration } from "./runtime.js";
-export { stories, type Pair, type StoryOptions } from "./stories.js";
-export {
-  Tokenizer, type EncodeOptions, type Encoding, type Kind, type MergeStep, type Message, type TokenizerOptions, type TrainStep,
-} from "./tokenizer.js";
+export { stories, type Pair, type Stories, type StoryOptions } from "./stories.js";
+export type { EncodeOptions, Encoding, Kind, MergeStep, Message, TokenizerOptions, TrainStep } from "./tokenizer-options.js";
+export { Tokenizer } from "./tokenizer.js";

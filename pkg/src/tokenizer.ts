@@ -9,77 +9,10 @@ import { GriotError } from "./errors.js";
 import { always, argument, count, crossing, either, flag, given, kind, long, number, object, oneOf, positive, text, texts } from "./options.js";
 import { crossingSource, type Reading, type Source } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
-import { callStatic, Remote, runStatic } from "./remote.js";
+import { callStatic, disposable, Remote, runStatic } from "./remote.js";
 import type { Run } from "./run.js";
 import type { MadeTokenizer } from "./services/tokenizer.js";
-
-/** What a tokenizer is made of. */
-export type Kind = "bpe" | "wordpiece" | "unigram" | "word" | "char";
-
-/** What is trained, and how. */
-export interface TokenizerOptions extends CallOptions {
-  kind: Kind;
-  /** Default 8192; for words and characters all that is seen. */
-  vocabSize?: number | undefined;
-  /** Rarer ones are not learned: 2 by default for bpe and wordpiece, else 1. */
-  minFrequency?: number | undefined;
-  /** Normaliser, splitter, decoder, special tokens; by default gpt2 for bpe, bert for wordpiece, t5 for unigram. */
-  preset?: "gpt2" | "llama3" | "llama2" | "bert" | "bert-cased" | "t5" | undefined;
-  /** For wordpiece: the stock rule, or the gain count(ab) / (count(a) · count(b)). */
-  score?: "count" | "likelihood" | undefined;
-  specialTokens?: string[] | undefined;
-}
-
-/** A token as it was chosen. */
-export interface TrainStep {
-  step: number;
-  token: string;
-  left?: string;
-  right?: string;
-  count: number;
-  score?: number;
-}
-
-export interface EncodeOptions extends CallOptions {
-  /** A second text. */
-  pair?: string | undefined;
-  /** Default true. */
-  addSpecialTokens?: boolean | undefined;
-  truncate?: number | { length: number; strategy?: "longest" | "first" | "second"; stride?: number; side?: "left" | "right" } | undefined;
-  /** `true`: to the longest of the batch. */
-  pad?: true | number | { length?: number; multipleOf?: number; side?: "left" | "right" } | undefined;
-}
-
-/** A text as tokens; the lists run in parallel. */
-export interface Encoding {
-  ids: Uint32Array;
-  tokens: string[];
-  /** Start, end, start, end … in UTF-16 code units. */
-  offsets: Uint32Array;
-  typeIds: Uint32Array;
-  attentionMask: Uint32Array;
-  specialMask: Uint32Array;
-  /** -1: of no word. */
-  wordIds: Int32Array;
-  /** What truncation cut off. */
-  overflow?: Encoding[];
-}
-
-/** One step of building a piece of a text. */
-export interface MergeStep {
-  word: number;
-  pieces: string[];
-  left?: string;
-  right?: string;
-  rank?: number;
-  score?: number;
-}
-
-/** One turn of a conversation. */
-export interface Message {
-  role: "system" | "user" | "assistant" | "tool";
-  content: string;
-}
+import type { EncodeOptions, Encoding, Kind, MergeStep, Message, TokenizerOptions, TrainStep } from "./tokenizer-options.js";
 
 const KINDS = oneOf("bpe", "wordpiece", "unigram", "word", "char");
 const TRAIN = {
@@ -90,9 +23,25 @@ const SIDE = oneOf("left", "right");
 const CUT = { length: count, strategy: oneOf("longest", "first", "second"), stride: count, side: SIDE };
 const FILL = { length: count, multipleOf: positive, side: SIDE };
 const BATCH = { ...long, addSpecialTokens: flag, truncate: either(count, object), pad: either(kind("true", (v) => v === true), count, object) };
+const TEXTS = kind("an array of strings or pairs of strings", (v) => Array.isArray(v) && v.every((x) => text.is(x) || (texts.is(x) && (x as string[]).length === 2)));
 const ENCODE = { ...BATCH, pair: text };
 const CHAT = { ...always, template: text, addGenerationPrompt: flag, tools: kind("an array of objects", (v) => Array.isArray(v) && v.every((x) => object.is(x))) };
 const SKIP = { ...always, skipSpecialTokens: flag };
+
+/** Encodings as they cross: every token once as text, and lists of places among them. */
+interface Crossed {
+  names: string[];
+  encodings: CrossedEncoding[];
+}
+
+type CrossedEncoding = Omit<Encoding, "tokens" | "overflow"> & { tokens: Uint32Array; overflow?: CrossedEncoding[] };
+
+function arrived(encoding: CrossedEncoding, names: string[]): Encoding {
+  const { tokens, overflow, ...lists } = encoding;
+  const named = Array.from(tokens, (place) => names[place] as string);
+  const { ids, ...others } = lists;
+  return { ids, tokens: named, ...others, ...(overflow && { overflow: overflow.map((part) => arrived(part, names)) }) };
+}
 
 /** Options of `encode`, checked to the bottom. */
 function encodeOptions(options: EncodeOptions | undefined, table: typeof BATCH, where: string): EncodeOptions {
@@ -120,6 +69,11 @@ function ids(list: ArrayLike<number>, where: string): Uint32Array {
   return Uint32Array.from(list);
 }
 
+async function encodeAll(tokenizer: Tokenizer, inputs: (string | [string, string])[], options: EncodeOptions): Promise<Encoding[]> {
+  const { names, encodings } = await remoteOf(tokenizer).call<Crossed>("encode", [inputs, crossing(options)], options);
+  return encodings.map((encoding) => arrived(encoding, names));
+}
+
 const remotes = new WeakMap<Tokenizer, Remote>();
 
 /** The object behind a tokenizer, for calls of other objects that take one. */
@@ -136,10 +90,12 @@ export let revive: (client: Client, made: MadeTokenizer) => Tokenizer;
 export class Tokenizer {
   static {
     revive = (client, made) => new Tokenizer(client, made);
+    disposable(this);
   }
 
   /** How many tokens there are, special ones included. */
   readonly vocabSize: number;
+  /** What it is made of. */
   readonly kind: Kind;
   /** Special tokens by what they are for: `bos`, `eos`, `unk`, `pad`, `cls`, `sep`, `mask`. */
   readonly special: Record<string, { token: string; id: number }>;
@@ -149,7 +105,7 @@ export class Tokenizer {
     ({ kind: this.kind, vocabSize: this.vocabSize, special: this.special } = about);
   }
 
-  /** Learns a vocabulary: `trainer(corpus, o).result`. */
+  /** Learns a vocabulary: `trainer(corpus, o).result`. Progress is `count` over bytes, then `learn`, which takes as many again. */
   static async train(corpus: Corpus, options: TokenizerOptions): Promise<Tokenizer> {
     const { args, checked } = trainArguments(corpus, options);
     const { client, value } = await callStatic<MadeTokenizer>("tokenizer", "trainer", args, checked);
@@ -186,18 +142,18 @@ export class Tokenizer {
   /** The tokens of a text, or of a pair of texts. */
   async encode(input: string, options?: EncodeOptions): Promise<Encoding> {
     argument(input, text, "the text", "encode");
-    const checked = encodeOptions(options, ENCODE, "encode");
-    return await remoteOf(this).call("encode", [input, crossing(checked)], checked);
+    const { pair, ...checked } = encodeOptions(options, ENCODE, "encode");
+    const [encoding] = await encodeAll(this, [pair === undefined ? input : [input, pair]], checked);
+    return encoding as Encoding;
   }
 
-  /** The tokens of many texts or pairs; `pad: true` fills up to the longest. */
+  /** The tokens of many texts or pairs; `pad: true` fills up to the longest. Progress counts texts. */
   async encodeBatch(inputs: (string | [string, string])[], options?: Omit<EncodeOptions, "pair">): Promise<Encoding[]> {
-    argument(inputs, kind("an array of strings or pairs of strings", (v) => Array.isArray(v) && v.every((x) => text.is(x) || (texts.is(x) && (x as string[]).length === 2))), "the texts", "encodeBatch");
-    const checked = encodeOptions(options, BATCH, "encodeBatch");
-    return await remoteOf(this).call("encodeBatch", [inputs, crossing(checked)], checked);
+    argument(inputs, TEXTS, "the texts", "encodeBatch");
+    return await encodeAll(this, inputs, encodeOptions(options, BATCH, "encodeBatch"));
   }
 
-  /** The text of ids. */
+  /** The text of ids; ids that no token has stand for nothing. */
   async decode(list: ArrayLike<number>, options?: CallOptions & { skipSpecialTokens?: boolean | undefined }): Promise<string> {
     const { skipSpecialTokens = true, ...rest } = given(options, SKIP, "decode");
     return await remoteOf(this).call("decode", [ids(list, "decode"), skipSpecialTokens], rest);
@@ -235,7 +191,7 @@ export class Tokenizer {
     return new Map(tokens.map((token, index) => [token, numbers[index] as number]));
   }
 
-  /** How each piece of a text was built, in order. */
+  /** How each piece of a text was built, in order: merges, longest matches, or the best path and its runner-up. For teaching: a piece over 4096 bytes is `bad-input`. */
   async explain(input: string, options?: CallOptions): Promise<MergeStep[]> {
     argument(input, text, "the text", "explain");
     return await remoteOf(this).call("explain", [input], given(options, always, "explain"));

@@ -15,7 +15,6 @@ pub mod learning;
 pub mod model;
 pub mod ngram;
 pub mod runtime;
-pub mod stories;
 pub mod tokenizer;
 pub mod trainer;
 pub mod values;

@@ -88,6 +88,9 @@ impl Tokenizer {
 struct GenerateFields {
     max_tokens: Option<usize>,
     temperature: Option<f64>,
+    top_k: Option<usize>,
+    top_p: Option<f64>,
+    min_p: Option<f64>,
     seed: Option<u64>,
 }
 
@@ -124,12 +127,18 @@ impl Ngram {
     pub fn evaluate(&self) -> Job {
         let ngram = self.inner.clone();
         Job::new(move |desk| async move {
-            let (pace, mut sum) = (Pace::new(), None::<Evaluation>);
+            let (pace, mut sum, mut read) = (Pace::new(), None::<Evaluation>, 0);
             while let Some(document) = desk.document().await {
-                let one = ngram.evaluate([text_of(&document)?.as_str()])?;
+                let text = text_of(&document)?;
+                let one = ngram.evaluate([text.as_str()])?;
                 sum = Some(sum.map_or(one, |sum| sum.and(one)));
-                pace.breathe().await;
+                read += text.len();
+                if pace.is_due() {
+                    desk.progress("evaluate", read as f64, None, true);
+                    pace.breathe().await;
+                }
             }
+            desk.progress("evaluate", read as f64, Some(read as f64), true);
             let sum = sum.ok_or_else(|| Error::new(Kind::BadInput, "evaluate: the corpus holds no document"))?;
             Ok(Plain::default()
                 .with("logLikelihood", sum.log_likelihood)
@@ -147,6 +156,9 @@ impl Ngram {
             let how = Sampling {
                 max_tokens: given.max_tokens.unwrap_or(256),
                 temperature: given.temperature.unwrap_or(1.0),
+                top_k: given.top_k,
+                top_p: given.top_p,
+                min_p: given.min_p,
                 seed: given.seed.unwrap_or(0),
             };
             let pace = Pace::new();
@@ -170,6 +182,7 @@ impl Ngram {
                 .with("text", generating.text()?.as_str())
                 .with("ids", Uint32Array::from(generating.ids()))
                 .with("finishReason", reason)
+                .with("promptTokens", generating.prompt_tokens() as u32)
                 .into())
         })
     }

@@ -7,10 +7,11 @@ use super::job::Job;
 use super::values::{Plain, argument, options, plain};
 use super::yielding::Pace;
 use crate::tokenizer::chat::{ChatOptions, ChatTemplate};
-use crate::tokenizer::{Encoding, MergeStep, Padding, Side, Strategy, Truncation};
+use crate::tokenizer::{Detail, Encoding, MergeStep, Padding, Side, Strategy, Truncation};
 use crate::{Error, Kind, Result};
 use js_sys::{Array, Int32Array, JsString, Uint32Array};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -30,7 +31,6 @@ impl From<crate::tokenizer::Tokenizer> for Tokenizer {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 struct EncodeOptions {
-    pair: Option<String>,
     add_special_tokens: Option<bool>,
     truncate: Option<Truncate>,
     pad: Option<Pad>,
@@ -77,7 +77,7 @@ fn side(name: &str) -> Result<Side> {
 }
 
 impl EncodeOptions {
-    fn resolve(&self) -> Result<crate::tokenizer::EncodeOptions<'_>> {
+    fn resolve(&self) -> Result<crate::tokenizer::EncodeOptions<'static>> {
         let truncate = match &self.truncate {
             None => None,
             Some(Truncate::Length(length)) => Some(Truncation { length: *length, ..Truncation::default() }),
@@ -107,7 +107,6 @@ impl EncodeOptions {
             }),
         };
         Ok(crate::tokenizer::EncodeOptions {
-            pair: self.pair.as_deref(),
             special: self.add_special_tokens.unwrap_or(true),
             truncate,
             pad,
@@ -116,12 +115,38 @@ impl EncodeOptions {
     }
 }
 
+/// Tokens as texts, each once: what crosses are places in this list.
+#[derive(Default)]
+struct Names {
+    places: HashMap<Rc<str>, u32>,
+    list: Array,
+}
+
+impl Names {
+    fn place(&mut self, token: &str) -> u32 {
+        if let Some(&place) = self.places.get(token) {
+            return place;
+        }
+        let place = self.list.push(&JsString::from(token)) - 1;
+        self.places.insert(token.into(), place);
+        place
+    }
+}
+
+/// Tokens between two looks at the clock.
+const NAMED: usize = 1 << 14;
+
 /// An encoding as it crosses.
-fn encoding(encoding: &Encoding) -> JsValue {
+async fn encoding(encoding: &Encoding, names: &mut Names, pace: &Pace) -> JsValue {
+    let mut named = Vec::with_capacity(encoding.tokens.len());
+    for some in encoding.tokens.chunks(NAMED) {
+        named.extend(some.iter().map(|token| names.place(token)));
+        pace.breathe().await;
+    }
     let offsets: Vec<u32> = encoding.offsets.iter().flat_map(|&(start, end)| [start, end]).collect();
     let out = Plain::default()
         .with("ids", Uint32Array::from(&encoding.ids[..]))
-        .with("tokens", encoding.tokens.iter().map(|token| JsString::from(token.as_str())).collect::<Array>())
+        .with("tokens", Uint32Array::from(&named[..]))
         .with("offsets", Uint32Array::from(&offsets[..]))
         .with("typeIds", Uint32Array::from(&encoding.type_ids[..]))
         .with("attentionMask", Uint32Array::from(&encoding.attention_mask[..]))
@@ -130,7 +155,24 @@ fn encoding(encoding: &Encoding) -> JsValue {
     if encoding.overflow.is_empty() {
         return out.into();
     }
-    out.with("overflow", encoding.overflow.iter().map(self::encoding).collect::<Array>()).into()
+    let overflow = Array::new();
+    for part in &encoding.overflow {
+        overflow.push(&Box::pin(self::encoding(part, names, pace)).await);
+    }
+    out.with("overflow", overflow).into()
+}
+
+/// Bytes of text between two looks at the clock.
+const SLICE: usize = 1 << 14;
+
+/// A text or a pair of `encode` and `encodeBatch`.
+fn text_and_pair(given: &JsValue) -> Result<(String, Option<String>)> {
+    let pair = |given: &JsValue| {
+        let pair: &Array = given.dyn_ref()?;
+        Some((pair.get(0).as_string()?, Some(pair.get(1).as_string()?)))
+    };
+    let text = given.as_string().map(|text| (text, None)).or_else(|| pair(given));
+    text.ok_or_else(|| Error::new(Kind::BadInput, "encode: a text is neither a string nor a pair of strings"))
 }
 
 /// A step of `explain` as it crosses.
@@ -202,43 +244,56 @@ impl Tokenizer {
             .into()
     }
 
-    /// Encodes a text, or a pair.
-    pub fn encode(&self, text: &str, given: JsValue) -> Result<JsValue, JsValue> {
-        let encode = || {
-            let given: EncodeOptions = options(given, "encode")?;
-            Ok(encoding(&self.inner.encode(text, &given.resolve()?)?))
-        };
-        out(encode())
-    }
-
-    /// Encodes texts and pairs, and returns to the host between them.
-    pub fn encode_batch(&self, texts: JsValue, given: JsValue) -> Job {
+    /// Encodes texts and pairs: `{ names, encodings }`, where tokens are places in the list of names.
+    pub fn encode(&self, texts: Array, given: JsValue) -> Job {
         let tokenizer = self.inner.clone();
-        Job::new(move |_| async move {
-            let texts: Vec<Text> = argument(texts, "encodeBatch")?;
-            let given: EncodeOptions = options(given, "encodeBatch")?;
+        Job::new(move |desk| async move {
+            let given: EncodeOptions = options(given, "encode")?;
             let mut how = given.resolve()?;
             let pad = how.pad.take();
-            let (pace, mut encodings) = (Pace::new(), Vec::with_capacity(texts.len()));
-            for text in &texts {
-                let (text, pair) = match text {
-                    Text::One(text) => (text.as_str(), None),
-                    Text::Pair(text, pair) => (text.as_str(), Some(pair.as_str())),
-                };
-                how.pair = pair;
-                encodings.push(tokenizer.encode(text, &how)?);
-                pace.breathe().await;
+            let pace = Pace::new();
+            let (mut encodings, total) = (Vec::with_capacity(texts.length() as usize), f64::from(texts.length()));
+            for (at, text) in texts.iter().enumerate() {
+                let (text, pair) = text_and_pair(&text)?;
+                let bytes = (text.len() + pair.as_ref().map_or(0, String::len)).max(1) as f64;
+                let how = crate::tokenizer::EncodeOptions { pair: pair.as_deref(), ..how.clone() };
+                let mut encoder = tokenizer.begin(&text, &how)?;
+                while !encoder.advance(SLICE)? {
+                    if pace.is_due() {
+                        desk.progress("encode", at as f64 + encoder.position() as f64 / bytes, Some(total), false);
+                        pace.breathe().await;
+                    }
+                }
+                encodings.push(encoder.finish()?);
+                if pace.is_due() {
+                    desk.progress("encode", (at + 1) as f64, Some(total), false);
+                    pace.breathe().await;
+                }
             }
             if let Some(pad) = pad {
                 tokenizer.pad(&mut encodings, &pad, &how.detail)?;
             }
-            Ok(encodings.iter().map(encoding).collect::<Array>().into())
+            let (mut names, crossed) = (Names::default(), Array::new());
+            for encoded in &encodings {
+                crossed.push(&encoding(encoded, &mut names, &pace).await);
+            }
+            desk.progress("encode", total, Some(total), false);
+            Ok(Plain::default().with("names", names.list).with("encodings", crossed).into())
         })
     }
 
     /// How many tokens a text has.
-    pub fn count(&self, text: &str, special: bool) -> Result<usize, JsValue> {
-        out(self.inner.ids(text, special).map(|ids| ids.len()))
+    pub fn count(&self, text: String, special: bool) -> Job {
+        let tokenizer = self.inner.clone();
+        Job::new(move |_| async move {
+            let detail = Detail { tokens: false, offsets: false };
+            let how = crate::tokenizer::EncodeOptions { special, detail, ..crate::tokenizer::EncodeOptions::default() };
+            let (pace, mut encoder) = (Pace::new(), tokenizer.begin(&text, &how)?);
+            while !encoder.advance(SLICE)? {
+                pace.breathe().await;
+            }
+            Ok((encoder.finish()?.len() as f64).into())
+        })
     }
 
     /// The text of ids.
@@ -306,12 +361,4 @@ struct ChatFields {
 fn local_seconds() -> i64 {
     let now = js_sys::Date::new_0();
     (now.get_time() / 1000.0 - now.get_timezone_offset() * 60.0) as i64
-}
-
-/// A text or a pair of `encodeBatch`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Text {
-    One(String),
-    Pair(String, String),
 }

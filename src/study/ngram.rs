@@ -237,8 +237,20 @@ pub struct Sampling {
     pub max_tokens: usize,
     /// Under 1 sharper, over 1 flatter, 0 the most probable token.
     pub temperature: f64,
+    /// Only so many of the most probable tokens.
+    pub top_k: Option<usize>,
+    /// Only the most probable tokens that together have this share.
+    pub top_p: Option<f64>,
+    /// Only tokens at least this share as probable as the most probable one.
+    pub min_p: Option<f64>,
     /// The same seed gives the same text.
     pub seed: u64,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { max_tokens: 256, temperature: 1.0, top_k: None, top_p: None, min_p: None, seed: 0 }
+    }
 }
 
 /// A trained baseline.

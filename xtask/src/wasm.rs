@@ -1,7 +1,8 @@
 //! Compiles the library to the two wasm files of the package and writes the JavaScript that goes with them.
 //!
-//! In: a cargo profile. Out: `pkg/wasm/griot.wasm` (SIMD), `griot-relaxed.wasm` (relaxed SIMD: fused multiply-add) and
-//! one `griot.js` with `griot.d.ts` that serves both, so the two builds must ask for the same glue, letter by letter.
+//! In: a cargo profile. Out: `pkg/wasm/griot.wasm` (SIMD), `griot-relaxed.wasm` (relaxed SIMD: fused multiply-add),
+//! one `griot.js` with `griot.d.ts` that serves both, so the two builds must ask for the same glue, letter by letter; and
+//! `stories.wasm`, the story world alone.
 //! It refuses to optimise: the profiles in `Cargo.toml` do.
 
 use crate::setup::{command, root, run, target_dir};
@@ -84,7 +85,18 @@ pub fn bind(files: &[PathBuf]) -> Result<(), String> {
             Some(_) => {}
         }
     }
-    Ok(())
+    stories()
+}
+
+/// Compiles the story world by itself: a file without the library, which a page can start while it waits.
+fn stories() -> Result<(), String> {
+    let made = target_dir().join("stories.wasm");
+    let mut rustc = command("rustc", &["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "stories"]);
+    rustc.args(["--target", "wasm32-unknown-unknown", "-C", "opt-level=s", "-C", "codegen-units=1", "-C", "lto=fat"]);
+    rustc.args(["-C", "panic=abort", "-C", "strip=symbols", "pkg/stories/lib.rs", "-o"]).arg(&made);
+    run(&mut rustc)?;
+    let bytes = std::fs::read(&made).map_err(|error| format!("{}: {error}", made.display()))?;
+    write(folder().join("stories.wasm"), &bytes)
 }
 
 /// Writes a file unless it holds the same bytes: what was built from it then stays fresh.

@@ -30,10 +30,10 @@ export const ngram: Service = {
     const began = performance.now();
     return drive({
       job: it.generate(prompt, options),
-      finish: (made: { text: string; ids: Uint32Array; finishReason: string }) => {
+      finish: ({ promptTokens, ...made }: { text: string; ids: Uint32Array; finishReason: string; promptTokens: number }) => {
         const decodeSeconds = (performance.now() - began) / 1000;
         const tokens = made.ids.length;
-        return { ...made, usage: { promptTokens: 0, tokens }, timings: { prefillSeconds: 0, decodeSeconds, tokensPerSecond: decodeSeconds > 0 ? tokens / decodeSeconds : 0 } };
+        return { ...made, usage: { promptTokens, tokens }, timings: { prefillSeconds: 0, decodeSeconds, tokensPerSecond: decodeSeconds > 0 ? tokens / decodeSeconds : 0 } };
       },
     });
   },

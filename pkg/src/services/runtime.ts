@@ -1,4 +1,4 @@
-// The runtime's own calls on the host's side: device, memory, storage, stories.
+// The runtime's own calls on the host's side: device, memory, storage.
 
 import type { Job } from "../door.js";
 import type { Service } from "../host.js";
@@ -10,7 +10,6 @@ export interface DoorRuntime {
   settle(device: string, memoryLimit?: number): void;
   device_report(): Job;
   memory_report(): unknown;
-  stories(language: string, kind: string, seed: number, from: number, count: number): unknown[];
 }
 
 export function runtime({ variant }: Surroundings): Service {
@@ -19,7 +18,5 @@ export function runtime({ variant }: Surroundings): Service {
     memory: ({ door }) => door.memory_report(),
     list: () => list(),
     remove: (_, __: undefined, name: string) => remove(name),
-    stories: ({ door }, _: undefined, language: string, kind: string, seed: number, from: number, count: number) =>
-      door.stories(language, kind, seed, from, count),
   };
 }

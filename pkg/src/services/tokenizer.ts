@@ -3,7 +3,7 @@
 import type { Job, Held } from "../door.js";
 import { GriotError } from "../errors.js";
 import type { Context, Service } from "../host.js";
-import { textOf, type Place } from "../places/place.js";
+import type { Place } from "../places/place.js";
 import type { Reading } from "../places/crossing.js";
 import { openSource } from "../places/source.js";
 import type { ObjectRef, WireCorpus } from "../protocol.js";
@@ -12,10 +12,9 @@ import type { Surroundings } from "./index.js";
 /** A tokenizer of the wasm. */
 export interface DoorTokenizer extends Held {
   about(): About;
-  encode(text: string, options: unknown): unknown;
-  encode_batch(texts: unknown, options: unknown): Job;
+  encode(texts: (string | [string, string])[], options: unknown): Job;
   decode(ids: Uint32Array, skipSpecial: boolean): string;
-  count(text: string, special: boolean): number;
+  count(text: string, special: boolean): Job;
   id_to_token(id: number): string | undefined;
   token_to_id(token: string): number | undefined;
   vocab(): unknown;
@@ -54,8 +53,14 @@ export function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer
 }
 
 /** The tokenizer of a place, or undefined where there is none. */
-export async function readTokenizer({ door: { Tokenizer } }: Context, place: Place): Promise<DoorTokenizer | undefined> {
-  const text = (name: string) => textOf(place, name);
+export async function readTokenizer({ door: { Tokenizer }, tell }: Context, place: Place): Promise<DoorTokenizer | undefined> {
+  let done = 0;
+  const text = async (name: string) => {
+    const file = await place.read(name);
+    done += file?.size ?? 0;
+    if (file !== undefined) tell({ phase: "tokenizer", done, bytes: true, note: name });
+    return await file?.text();
+  };
   const config = await text("tokenizer_config.json");
   const json = await text("tokenizer.json");
   if (json !== undefined) return Tokenizer.from_json(json, config);
@@ -101,11 +106,10 @@ export function tokenizer({ settings }: Surroundings): Service {
       return context.drive({ job: context.door.train_tokenizer(options), corpus, finish });
     },
 
-    encode: (_, it: DoorTokenizer, text: string, options: unknown) => it.encode(text, options),
-    encodeBatch: ({ drive }, it: DoorTokenizer, texts: unknown, options: unknown) => drive({ job: it.encode_batch(texts, options) }),
+    encode: ({ drive }, it: DoorTokenizer, texts: (string | [string, string])[], options: unknown) => drive({ job: it.encode(texts, options) }),
     decode: (_, it: DoorTokenizer, ids: Uint32Array, skipSpecial: boolean) => it.decode(ids, skipSpecial),
     decodeBatch: (_, it: DoorTokenizer, batch: Uint32Array[], skipSpecial: boolean) => batch.map((ids) => it.decode(ids, skipSpecial)),
-    count: (_, it: DoorTokenizer, text: string, special: boolean) => it.count(text, special),
+    count: ({ drive }, it: DoorTokenizer, text: string, special: boolean) => drive({ job: it.count(text, special) }),
     idToToken: (_, it: DoorTokenizer, id: number) => it.id_to_token(id),
     tokenToId: (_, it: DoorTokenizer, token: string) => it.token_to_id(token),
     vocab: (_, it: DoorTokenizer) => it.vocab(),

@@ -45,6 +45,30 @@ export const cases = {
     await ngram.dispose();
   },
 
+  async "a draw keeps to the tokens that are left to it, and the prompt is counted"({ griot }) {
+    const ngram = await griot.Ngram.train(["a b", "a b", "a b", "a c", "a c", "a d"], { order: 2, smoothing: undefined });
+    const draws = async (options) => {
+      const texts = new Set();
+      for (let seed = 0; seed < 40; seed++) texts.add(await ngram.generate("a", { maxTokens: 1, seed, ...options }).text);
+      return [...texts].sort().join("");
+    };
+    equal([await draws({}), await draws({ topK: 2 }), await draws({ topP: 0.4 }), await draws({ minP: 0.5 }), await draws({ temperature: 0 })], ["bcd", "bc", "b", "bc", "b"]);
+    const { usage, timings } = await ngram.generate("a b", { maxTokens: 3 }).result;
+    equal(usage.promptTokens, 2);
+    ok(timings.decodeSeconds >= 0, "a time");
+    equal((await ngram.next("a")).map(({ token, count }) => [token, count]), [["b", 3], ["c", 2], ["d", 1]]);
+    equal((await ngram.next([], { top: 1 }))[0].token, (await ngram.next("", { top: 1 }))[0].token);
+    const told = [];
+    await ngram.evaluate(["a b", "a c"], { onProgress: (p) => told.push(p) });
+    equal(told.at(-1).done, 6);
+    await rejects(() => ngram.generate("a", { topP: 2 }), "bad-option");
+    await rejects(() => ngram.generate("a", { onProgress() {} }), "bad-option");
+    await rejects(ngram.next("a", { top: 0 }), "bad-option");
+    await rejects(ngram.probability("a"), "bad-input");
+    await ngram.dispose();
+    await ngram.dispose();
+  },
+
   async "counting by a tokenizer's tokens, which outlives it"({ griot }) {
     const tokenizer = await griot.Tokenizer.train(CORPUS, { kind: "word" });
     const ngram = await griot.Ngram.train(CORPUS, { order: 2, tokenizer });

@@ -103,7 +103,18 @@ export const cases = {
     ok(first[0] !== other[0] && new Set(first).size > 60, "many stories");
     const [pair] = await take(1, { language: "en", kind: "pair" });
     ok(pair.input.length > 0 && pair.output.length > 0, "a question and its answer");
+    const now = [];
+    for (const story of griot.stories({ language: "fr" })) if (now.push(story) === 70) break;
+    equal(now, first);
+    const endless = griot.stories({ language: "en", kind: "pronoun", seed: 7 });
+    const [one, two] = endless;
+    const [again1, again2] = endless;
+    equal([one, two], [again1, again2]);
+    ok(one.input !== two.input, "two of a kind");
     await rejects(() => griot.stories({ language: "de" }), "bad-option");
+    await rejects(() => griot.stories({}), "bad-option");
+    await rejects(() => griot.stories({ language: "fr", kind: "poem" }), "bad-option");
+    await rejects(() => griot.stories({ language: "fr", seed: -1 }), "bad-option");
   },
 
   async "codes, hints and details are there on every error"({ griot }) {

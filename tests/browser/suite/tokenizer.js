@@ -13,10 +13,10 @@ const train = (griot, o) => griot.Tokenizer.train(story(), { kind: "bpe", vocabS
 
 export const cases = {
   async "every kind is trained, encodes and decodes"({ griot }) {
-    for (const kind of ["bpe", "wordpiece", "word", "char"]) {
+    for (const kind of ["bpe", "wordpiece", "unigram", "word", "char"]) {
       const tokenizer = await griot.Tokenizer.train(story(), { kind, vocabSize: 400 });
       equal(tokenizer.kind, kind);
-      const text = kind === "wordpiece" ? "la reine chante" : "la reine chante";
+      const text = "la reine chante";
       const { ids, tokens, offsets, attentionMask } = await tokenizer.encode(text, { addSpecialTokens: false });
       ok(ids instanceof Uint32Array && ids.length === tokens.length && offsets.length === 2 * ids.length && attentionMask.length === ids.length, "parallel lists");
       equal((await tokenizer.decode(ids)).replaceAll(/\s+/g, " "), text, kind);
@@ -70,10 +70,92 @@ export const cases = {
     await tokenizer.dispose();
   },
 
+  async "options given as undefined are absent, and the edges hold"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(story(), { kind: "wordpiece", vocabSize: 300, minFrequency: undefined, preset: undefined, score: undefined, specialTokens: undefined });
+    const plain = await tokenizer.encode("la reine");
+    equal(await tokenizer.encode("la reine", { pair: undefined, addSpecialTokens: undefined, truncate: undefined, pad: undefined, signal: undefined }), plain);
+    equal(await tokenizer.encode("la reine", undefined), plain);
+    equal(await tokenizer.encode("la reine", { truncate: { length: 99, strategy: undefined, stride: undefined, side: undefined }, pad: { length: undefined } }), plain);
+    ok(!("overflow" in plain), "no overflow where nothing was cut");
+    equal(plain.specialMask[0], 1);
+    equal([...plain.wordIds].slice(0, 2), [-1, 0]);
+    equal([...(await tokenizer.encode("")).ids], [plain.ids[0], plain.ids.at(-1)]);
+    equal((await tokenizer.encode("", { addSpecialTokens: false })).tokens, []);
+    equal(await tokenizer.encodeBatch([]), []);
+    equal(await tokenizer.decodeBatch([]), []);
+    equal([await tokenizer.decode([]), await tokenizer.decode(new Uint32Array()), await tokenizer.decode({ length: 0 })], ["", "", ""]);
+    equal([await tokenizer.count(""), await tokenizer.count("", { addSpecialTokens: false })], [2, 0]);
+    const cut = await tokenizer.encode("la reine chante une histoire", { truncate: 4 });
+    equal([cut.ids.length, cut.tokens[0], cut.tokens[3]], [4, "[CLS]", "[SEP]"]);
+    const left = await tokenizer.encode("la reine chante", { truncate: { length: 3, side: "left" }, pad: { length: 5, side: "left" } });
+    equal([...left.attentionMask], [0, 0, 1, 1, 1]);
+    equal(left.tokens.slice(0, 3), ["[PAD]", "[PAD]", "[CLS]"]);
+    equal([...(await tokenizer.encode("la", { pad: 6 })).attentionMask].reduce((a, b) => a + b), (await tokenizer.count("la")));
+    equal((await tokenizer.encode("la reine chante une", { pad: 1 })).ids.length, (await tokenizer.count("la reine chante une")));
+    const batch = await tokenizer.encodeBatch(["la", ["la reine", "chante"], "un enfant écoute"], { pad: { multipleOf: 16 } });
+    equal(batch.map(({ ids }) => ids.length % 16), [0, 0, 0]);
+    const second = await tokenizer.encode("la", { pair: "la reine chante une histoire", truncate: { length: 6, strategy: "second", stride: 1 } });
+    ok(second.overflow.length > 0 && second.ids.length === 6, "the second text was cut");
+    await rejects(tokenizer.encode("la reine chante", { truncate: { length: 4, strategy: "second" } }), "bad-option");
+    await rejects(tokenizer.encode("la reine", { truncate: 1 }), "bad-option");
+    await rejects(tokenizer.encode("la", { pad: false }), "bad-option");
+    await rejects(tokenizer.encode("la", null), "bad-option");
+    await rejects(tokenizer.encodeBatch(["a"], { pair: "b" }), "bad-option");
+    await rejects(tokenizer.encodeBatch([["a", "b", "c"]]), "bad-input");
+    await rejects(tokenizer.encodeBatch("abc"), "bad-input");
+    await rejects(tokenizer.decode("abc"), "bad-input");
+    await rejects(tokenizer.decodeBatch([1, 2]), "bad-input");
+    await tokenizer.dispose();
+    const bytes = await train(griot);
+    await rejects(bytes.encodeBatch(["a", "bc"], { pad: true }), "bad-option");
+    const added = await train(griot, { specialTokens: ["<|user|>", "<pad>"] });
+    equal((await added.encode("a<|user|>b")).tokens, ["a", "<|user|>", "b"]);
+    equal(await added.decode((await added.encode("a<|user|>b")).ids), "ab");
+    equal(added.special.pad?.token, "<pad>");
+    const again = await griot.Tokenizer.fromJSON(await added.toJSON());
+    equal([again.kind, again.vocabSize, again.special], [added.kind, added.vocabSize, added.special]);
+    await Promise.all([bytes, added, again].map((one) => one.dispose()));
+  },
+
+  async "a text of ten million characters lets others in, tells how far it is, and stops within 100 ms"({ griot }) {
+    const tokenizer = await train(griot);
+    const line = story(400);
+    const text = line.repeat(Math.ceil(10_000_000 / line.length));
+    let turns = 0;
+    const timer = setInterval(() => (turns += 1), 5);
+    const told = [];
+    const { ids, tokens, offsets } = await tokenizer.encode(text, { onProgress: ({ phase, done, total }) => told.push([phase, done, total]) });
+    clearInterval(timer);
+    ok(turns > 10, `the event loop turned, ${turns} times`);
+    ok(told.length > 3 && told.every(([phase, done, total], i) => phase === "encode" && total === 1 && done >= (told[i - 1]?.[1] ?? 0)) && told.at(-1)[1] === 1, "progress");
+    equal([offsets.at(-1), tokens.length, await tokenizer.count(text)], [text.length, ids.length, ids.length]);
+    for (const begin of [(o) => tokenizer.encode(text, o), (o) => tokenizer.count(text, o)]) {
+      for (const after of [0, 60]) {
+        const aborter = new AbortController();
+        const call = rejects(begin({ signal: aborter.signal }), "AbortError");
+        await sleep(after);
+        const began = performance.now();
+        aborter.abort();
+        await call;
+        ok(performance.now() - began < 100, `aborted within 100 ms, took ${performance.now() - began}`);
+      }
+    }
+    await tokenizer.dispose();
+  },
+
+  async "a tokenizer disposes of itself where the language can"({ griot }) {
+    if (Symbol.asyncDispose === undefined) return;
+    const tokenizer = await train(griot);
+    await tokenizer[Symbol.asyncDispose]();
+    await rejects(tokenizer.count("x"), "disposed");
+  },
+
   async "explain tells how each piece was built"({ griot }) {
     const tokenizer = await train(griot);
     const steps = await tokenizer.explain("histoire");
     ok(steps.length > 1 && steps.at(-1).pieces.length < steps[0].pieces.length && typeof steps[1].rank === "number", "merges");
+    equal(await tokenizer.explain(""), []);
+    await rejects(tokenizer.explain("a".repeat(5000)), "bad-input");
     await tokenizer.dispose();
   },
 
@@ -121,13 +203,15 @@ export const cases = {
     await tokenizer.dispose();
   },
 
-  async "progress of a training never goes back within a phase"({ griot }) {
-    const last = new Map();
-    const tokenizer = await train(griot, { onProgress: ({ phase, done }) => {
-      ok(done >= (last.get(phase) ?? 0), `${phase} ${done} after ${last.get(phase)}`);
-      last.set(phase, done);
+  async "progress of a training never goes back"({ griot }) {
+    const phases = new Set();
+    let last = 0;
+    const tokenizer = await train(griot, { onProgress: ({ phase, done, total }) => {
+      ok(done >= last && done <= (total ?? Infinity), `${phase} ${done} of ${total} after ${last}`);
+      last = done;
+      phases.add(phase);
     } });
-    equal([...last.keys()], ["count", "learn"]);
+    equal([...phases], ["count", "learn"]);
     await tokenizer.dispose();
   },
 

@@ -29,7 +29,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut cold = Vec::new();
         for _ in 0..3 {
             let ours = Tokenizer::from_json(&json)?;
-            cold.push(timed(|| documents.iter().map(|document| ours.ids(document, false).map_or(0, |ids| ids.len())).sum::<usize>()).0);
+            cold.push(
+                timed(|| {
+                    documents.iter().map(|document| ours.ids(document, false).map_or(0, |ids| ids.len())).sum::<usize>()
+                })
+                .0,
+            );
         }
         let ours = Tokenizer::from_json(&json)?;
         let mut tokens = 0;
@@ -43,28 +48,49 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         let mut contestants: Vec<Contestant> = vec![
-            ("griot, ids".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.ids(document, false)))))),
-            ("tokenizers, encode_fast".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(theirs.encode_fast(*document, false)))))),
+            (
+                "griot, ids".into(),
+                Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.ids(document, false))))),
+            ),
+            (
+                "tokenizers, encode_fast".into(),
+                Box::new(|| {
+                    documents.iter().for_each(|document| drop(black_box(theirs.encode_fast(*document, false))))
+                }),
+            ),
         ];
         if let Some(tiktoken) = &tiktoken {
-            contestants.push(("tiktoken-rs, encode_ordinary".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(tiktoken.encode_ordinary(document)))))));
+            contestants.push((
+                "tiktoken-rs, encode_ordinary".into(),
+                Box::new(|| documents.iter().for_each(|document| drop(black_box(tiktoken.encode_ordinary(document))))),
+            ));
         }
         let title = format!("{} of {} tokens, {tokens} in {megabytes:.1} MB", kind.name(), ours.vocab_size());
         let medians = race(&title, megabytes, ROUNDS, &mut contestants);
         drop(contestants);
         let plain = EncodeOptions { special: false, ..EncodeOptions::default() };
         let mut contestants: Vec<Contestant> = vec![
-            ("griot, with tokens and offsets".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.encode(document, &plain)))))),
-            ("tokenizers, encode".into(), Box::new(|| documents.iter().for_each(|document| drop(black_box(theirs.encode(*document, false)))))),
+            (
+                "griot, with tokens and offsets".into(),
+                Box::new(|| documents.iter().for_each(|document| drop(black_box(ours.encode(document, &plain))))),
+            ),
+            (
+                "tokenizers, encode".into(),
+                Box::new(|| documents.iter().for_each(|document| drop(black_box(theirs.encode(*document, false))))),
+            ),
         ];
         race("  the same with all lists", megabytes, ROUNDS, &mut contestants);
         drop(contestants);
         println!("  the first pass is {:.2} times as fast as a warm one", medians[0] / median(&mut cold));
         let spaceless: String = text.chars().filter(|c| !c.is_whitespace()).take(1_000_000).collect();
         let prose: String = text.chars().take(1_000_000).collect();
-        let mut ratios: Vec<f64> = (0..3).map(|_| timed(|| ours.ids(&spaceless, false)).0 / timed(|| ours.ids(&prose, false)).0).collect();
+        let mut ratios: Vec<f64> =
+            (0..3).map(|_| timed(|| ours.ids(&spaceless, false)).0 / timed(|| ours.ids(&prose, false)).0).collect();
         let letters = timed(|| ours.ids(&"a".repeat(10_000_000), false)).0;
-        println!("  1 MB without spaces takes {:.1} times as long as prose, 10 MB of one letter {letters:.2} s", median(&mut ratios));
+        println!(
+            "  1 MB without spaces takes {:.1} times as long as prose, 10 MB of one letter {letters:.2} s",
+            median(&mut ratios)
+        );
     }
     Ok(())
 }

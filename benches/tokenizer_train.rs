@@ -5,7 +5,8 @@
 //! rustbpe is a Python extension and is measured where there is a Python (feature `rustbpe`). Run by `cargo xtask bench tokenizer_train`.
 
 use griot::tokenizer::train::{
-    BpeForm, BpeOptions, Method, TrainOptions, Training, UnigramOptions, WordCounts, WordPieceOptions, WordPieceScore, train,
+    BpeForm, BpeOptions, Method, TrainOptions, Training, UnigramOptions, WordCounts, WordPieceOptions, WordPieceScore,
+    train,
 };
 use griot::tokenizer::{Kind, Preset};
 use griot_peers::{Contestant, documents, race, text};
@@ -25,15 +26,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let text = text()?;
     let documents = documents(&text, 8192);
     let megabytes = text.len() as f64 / 1e6;
-    for (kind, size) in
-        [(Kind::Bpe, 8192), (Kind::Bpe, 32_768), (Kind::WordPiece, 8192), (Kind::WordPiece, 32_768), (Kind::Unigram, 8192), (Kind::Unigram, 32_768)]
-    {
+    for (kind, size) in [
+        (Kind::Bpe, 8192),
+        (Kind::Bpe, 32_768),
+        (Kind::WordPiece, 8192),
+        (Kind::WordPiece, 32_768),
+        (Kind::Unigram, 8192),
+        (Kind::Unigram, 32_768),
+    ] {
         let ours = || {
             let options = TrainOptions { vocab_size: Some(size), ..TrainOptions::new(kind) };
             drop(black_box(train(documents.iter().copied(), options)));
         };
         let theirs = || drop(black_box(crate_trained(kind, size, &documents)));
-        let mut contestants: Vec<Contestant> = vec![("griot".into(), Box::new(ours)), ("tokenizers".into(), Box::new(theirs))];
+        let mut contestants: Vec<Contestant> =
+            vec![("griot".into(), Box::new(ours)), ("tokenizers".into(), Box::new(theirs))];
         #[cfg(feature = "rustbpe")]
         if kind == Kind::Bpe {
             contestants.push(("rustbpe".into(), Box::new(|| rustbpe_trained(size, &documents))));
@@ -49,20 +56,38 @@ fn crate_trained(kind: Kind, size: usize, documents: &[&str]) -> tokenizers::Res
     use tokenizers::pre_tokenizers::PreTokenizerWrapper;
     use tokenizers::pre_tokenizers::{bert::BertPreTokenizer, byte_level::ByteLevel, metaspace::Metaspace};
     let special = |token: &str| AddedToken::from(token, true);
-    let (model, normalizer, splitter, mut trainer): (tokenizers::ModelWrapper, Option<NormalizerWrapper>, PreTokenizerWrapper, TrainerWrapper) = match kind {
+    let (model, normalizer, splitter, mut trainer): (
+        tokenizers::ModelWrapper,
+        Option<NormalizerWrapper>,
+        PreTokenizerWrapper,
+        TrainerWrapper,
+    ) = match kind {
         Kind::Bpe => {
             let alphabet = ByteLevel::alphabet().into_iter().collect();
-            let trainer = bpe::BpeTrainer::builder().vocab_size(size).min_frequency(2).show_progress(false).initial_alphabet(alphabet);
+            let trainer = bpe::BpeTrainer::builder()
+                .vocab_size(size)
+                .min_frequency(2)
+                .show_progress(false)
+                .initial_alphabet(alphabet);
             let trainer = trainer.special_tokens(vec![special("<|endoftext|>")]).build();
             (bpe::BPE::default().into(), None, ByteLevel::default().add_prefix_space(false).into(), trainer.into())
         }
         Kind::WordPiece => {
             let trainer = wordpiece::WordPieceTrainer::builder().vocab_size(size).min_frequency(2).show_progress(false);
-            let trainer = trainer.special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(special).to_vec()).build();
-            (wordpiece::WordPiece::default().into(), Some(BertNormalizer::default().into()), BertPreTokenizer.into(), trainer.into())
+            let trainer =
+                trainer.special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"].map(special).to_vec()).build();
+            (
+                wordpiece::WordPiece::default().into(),
+                Some(BertNormalizer::default().into()),
+                BertPreTokenizer.into(),
+                trainer.into(),
+            )
         }
         _ => {
-            let trainer = unigram::UnigramTrainer::builder().vocab_size(size as u32).show_progress(false).unk_token(Some("<unk>".into()));
+            let trainer = unigram::UnigramTrainer::builder()
+                .vocab_size(size as u32)
+                .show_progress(false)
+                .unk_token(Some("<unk>".into()));
             let trainer = trainer.special_tokens(["<pad>", "</s>", "<unk>"].map(special).to_vec()).build()?;
             (unigram::Unigram::default().into(), Some(NFKC.into()), Metaspace::default().into(), trainer.into())
         }
@@ -74,7 +99,8 @@ fn crate_trained(kind: Kind, size: usize, documents: &[&str]) -> tokenizers::Res
         tokenizers::PostProcessorWrapper,
         tokenizers::DecoderWrapper,
     >;
-    let built = TokenizerBuilder::new().with_model(model).with_normalizer(normalizer).with_pre_tokenizer(Some(splitter));
+    let built =
+        TokenizerBuilder::new().with_model(model).with_normalizer(normalizer).with_pre_tokenizer(Some(splitter));
     let mut tokenizer: Whole = built.with_post_processor(None).with_decoder(None).build()?;
     tokenizer.train(&mut trainer, documents.iter().copied())?;
     Ok(tokenizer.get_model().get_vocab_size())
@@ -86,7 +112,9 @@ fn rustbpe_trained(size: usize, documents: &[&str]) {
     pyo3::Python::with_gil(|python| {
         let list = pyo3::types::PyList::new(python, documents).expect("a list of texts");
         let mut tokenizer = rustbpe::Tokenizer::new();
-        tokenizer.train_from_iterator(python, list.as_any(), size as u32 - 1, 8192, Some(GPT2.into())).expect("a training");
+        tokenizer
+            .train_from_iterator(python, list.as_any(), size as u32 - 1, 8192, Some(GPT2.into()))
+            .expect("a training");
         assert!(black_box(tokenizer.vocab_size()) as usize <= size);
     });
 }
@@ -111,7 +139,13 @@ fn memory(documents: &[&str]) -> griot::Result<()> {
             let score = if preset == "bert" { WordPieceScore::Count } else { WordPieceScore::Likelihood };
             let method = match preset {
                 "gpt2" => Method::Bpe(BpeOptions { form: BpeForm::Bytes, vocab_size, min_frequency, special_tokens }),
-                "t5" => Method::Unigram(UnigramOptions { vocab_size, min_frequency: 1, special_tokens, coverage: 1.0, sentencepiece: false }),
+                "t5" => Method::Unigram(UnigramOptions {
+                    vocab_size,
+                    min_frequency: 1,
+                    special_tokens,
+                    coverage: 1.0,
+                    sentencepiece: false,
+                }),
                 _ => Method::WordPiece(WordPieceOptions { vocab_size, min_frequency, special_tokens, score }),
             };
             let words = words.clone();

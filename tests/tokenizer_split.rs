@@ -158,8 +158,11 @@ fn a_translated_expression_matches_as_the_known_splitter_does() {
     }
 }
 
+/// A text and its pieces.
+type Cut = (String, Vec<String>);
+
 /// What Oniguruma itself answers: expressions, texts, and the pieces they are cut into.
-fn stored() -> Vec<(String, Vec<(String, Vec<String>)>)> {
+fn stored() -> Vec<(String, Vec<Cut>)> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/splits/oniguruma.json");
     let stored: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let expressions = stored["expressions"].as_array().unwrap();

@@ -47,7 +47,8 @@ pub fn race(title: &str, megabytes: f64, rounds: usize, contestants: &mut [Conte
     let medians: Vec<f64> = times.iter_mut().map(|times| median(times)).collect();
     println!("{title}");
     for (index, ((name, _), &middle)) in contestants.iter().zip(&medians).enumerate() {
-        let share = if index == 0 { String::new() } else { format!("  ours is {:.2} times as fast", middle / medians[0]) };
+        let share =
+            if index == 0 { String::new() } else { format!("  ours is {:.2} times as fast", middle / medians[0]) };
         println!("  {name:<34} {middle:>8.3} s {:>8.1} MB/s{share}", megabytes / middle);
     }
     medians
@@ -83,10 +84,12 @@ pub fn mixture(bytes: usize) -> String {
         (random >> 11) as usize % limit
     };
     const FRENCH: [&str; 20] = [
-        "ment", "é", "tion", "que", "ou", "ai", "re", "l", "an", "eu", "ç", "à", "ch", "oi", "son", "è", "v", "qu", "ée", "is",
+        "ment", "é", "tion", "que", "ou", "ai", "re", "l", "an", "eu", "ç", "à", "ch", "oi", "son", "è", "v", "qu",
+        "ée", "is",
     ];
     const ENGLISH: [&str; 20] = [
-        "th", "e", "ing", "er", "ou", "st", "a", "n", "ed", "re", "s", "it", "on", "al", "w", "ly", "ch", "ight", "o", "m",
+        "th", "e", "ing", "er", "ou", "st", "a", "n", "ed", "re", "s", "it", "on", "al", "w", "ly", "ch", "ight", "o",
+        "m",
     ];
     const WORDS: usize = 200_000;
     let mut words = |parts: &[&str]| -> Vec<String> {

@@ -158,13 +158,53 @@ pub fn demo(port: &str) -> bool {
     stages.finish() && setup::run(&mut command("node", &["tests/browser/server.js", "www/dist", port])).is_ok()
 }
 
+/// The benches that run beside peers, which only they compile.
+const WITH_PEERS: [&str; 2] = ["tokenizer_encode", "tokenizer_train"];
+/// The bench of the built package beside npm's, in Node and Chromium.
+const OF_THE_PACKAGE: &str = "tokenizer";
+
 /// Runs the benches, or one of them.
 pub fn bench(name: Option<&str>) -> bool {
     let mut stages = Stages::new();
-    let mut benches = command("cargo", &["bench", "--package", "griot"]);
-    if let Some(name) = name {
-        benches.args(["--bench", name]);
+    let wanted = |bench: &str| name.is_none_or(|name| name == bench);
+    let beside = WITH_PEERS.into_iter().filter(|bench| wanted(bench)).collect::<Vec<_>>();
+    if beside.is_empty() && name != Some(OF_THE_PACKAGE) || name.is_none() {
+        let mut benches = command("cargo", &["bench", "--package", "griot"]);
+        if let Some(name) = name {
+            benches.args(["--bench", name]);
+        }
+        stages.command("benches", &mut benches);
     }
-    stages.command("benches", &mut benches);
+    if !beside.is_empty() {
+        let mut cargo = command("cargo", &["bench", "--manifest-path", "benches/peers/Cargo.toml"]);
+        cargo.env("CARGO_TARGET_DIR", setup::target_dir().join("peers"));
+        if has_python() {
+            cargo.args(["--features", "rustbpe"]);
+        } else {
+            println!("rustbpe is left out: there is no python3 with a shared library");
+        }
+        for bench in beside {
+            cargo.args(["--bench", bench]);
+        }
+        stages.command("benches beside peers", &mut cargo);
+    }
+    if wanted(OF_THE_PACKAGE) {
+        stages.run("setup: wasm target", setup::wasm_target);
+        stages.run("setup: npm packages", setup::npm_packages);
+        stages.run("wasm", || wasm::compile("wasm", false).and_then(|files| wasm::bind(&files)));
+        stages.command("package", &mut command("npm", &["run", "--silent", "build"]));
+        let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", "benches/peers"];
+        stages.command("setup: peers", &mut command("npm", &install));
+        if let Ok(browser) = setup::chromium() {
+            let mut node = command("node", &["benches/tokenizer.mjs"]);
+            stages.command("package beside peers", node.env("CHROMIUM", browser));
+        }
+    }
     stages.finish()
+}
+
+/// Whether there is a Python that a program can hold.
+fn has_python() -> bool {
+    let ask = "import sys, sysconfig; sys.exit(not sysconfig.get_config_var('Py_ENABLE_SHARED'))";
+    command("python3", &["-c", ask]).status().is_ok_and(|status| status.success())
 }

@@ -140,6 +140,12 @@ impl Seeds {
         self.found.truncate(self.most);
     }
 
+    /// Bytes held: for the words, and for what was found.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        let words = self.flat.capacity() * 4 + self.suffixes.capacity() * 16 + self.ends.capacity() * 16;
+        (words, self.found.capacity() * size_of::<Seed>())
+    }
+
     /// The seeds with their scores, the best first.
     pub(super) fn finish(mut self) -> Vec<(String, u64)> {
         self.cut();

@@ -340,8 +340,10 @@ impl UnigramTrainer {
 
     /// Bytes held: for the words, and for the pieces.
     pub(super) fn bytes(&self) -> (usize, usize) {
-        let words = self.words.iter().map(|(word, _)| word.len() + 24).sum();
-        (words, self.names.iter().map(|(piece, _)| piece.len() + 80).sum())
+        let words: usize = self.words.iter().map(|(word, _)| word.len() + 24).sum();
+        let pieces: usize = self.names.iter().map(|(piece, _)| piece.len() + 80).sum();
+        let seeds = if let Phase::Seed(seeds) = &self.phase { seeds.bytes() } else { (0, 0) };
+        (words + seeds.0, pieces + seeds.1)
     }
 
     /// Stopped early, the vocabulary is chosen from the pieces that there are.

@@ -2,7 +2,7 @@
 //!
 //! A bounded number of seeded rounds runs with the tests; GRIOT_FUZZ_SECONDS=n goes on for n seconds for each target, from a
 //! seed of the clock, and prints the seed of what it finds, which GRIOT_FUZZ_SEED=n runs again. What was found stands as a case under `found_`.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says with what seed")]
 
 use griot::tokenizer::chat::{ChatOptions, ChatTemplate};
 use griot::tokenizer::{EncodeOptions, Tokenizer, Truncation};

@@ -116,6 +116,23 @@ export function read(corpus: WireCorpus, pull: (source: number, restart: boolean
   };
 }
 
+/** One corpus after the other, with a mark (`null`) between them. Beginning anew passes over what is left of the first, or begins the second anew. */
+export function inTurn(first: Documents, second: Documents): Documents {
+  let isSecond = false;
+  return {
+    restart: () => {
+      if (isSecond) second.restart();
+      isSecond = true;
+    },
+    next: async () => {
+      if (isSecond) return await second.next();
+      const batch = await first.next();
+      isSecond ||= batch === undefined;
+      return batch ?? [null];
+    },
+  };
+}
+
 async function* inBatches(documents: unknown[]): AsyncGenerator<unknown[], undefined> {
   let begin = 0;
   for (let end = 0, size = 0; end < documents.length; ) {

@@ -5,7 +5,7 @@
 // instance again. It refuses to know what a service does.
 
 import { Active } from "./active.js";
-import { read, type Documents } from "./corpus.js";
+import { inTurn, read, type Documents } from "./corpus.js";
 import { turn, type Door, type Held, type Job } from "./door.js";
 import { abortError, GriotError, toWire } from "./errors.js";
 import type { FromHost, ObjectRef, Target, ToHost, WireCorpus } from "./protocol.js";
@@ -24,6 +24,8 @@ interface Kept {
 export interface Drive {
   job: Job;
   corpus?: WireCorpus | undefined;
+  /** Documents that come before those of `corpus`, with a mark between them. */
+  before?: WireCorpus | undefined;
   /** What it is fed where that is no corpus of the caller's. */
   documents?: Documents;
   /** Makes of the job's result what crosses. */
@@ -142,10 +144,11 @@ export class Host {
     const context: Context = { ...this.#context, signal: call.signal, tell: (progress) => this.post({ type: "progress", id: call.id, progress }) };
     const outcome = await call.wait(Promise.resolve(method(context, kept?.value as never, ...(message.args as never[]))));
     if (!(outcome instanceof Driven)) return outcome;
-    const { job, corpus, documents: own, finish, ended } = outcome.drive;
+    const { job, corpus, before, documents: own, finish, ended } = outcome.drive;
     call.job = job;
     if (call.stopping) job.stop(); // it was asked to stop before there was a job to ask
-    const documents = own ?? (corpus && read(corpus, (source, restart) => this.#pull(source, restart)));
+    const open = (corpus: WireCorpus) => read(corpus, (source, restart) => this.#pull(source, restart));
+    const documents = own ?? (corpus && (before === undefined ? open(corpus) : inTurn(open(before), open(corpus))));
     let value: unknown;
     try {
       const result = await this.#drive(outcome.drive, call, documents);

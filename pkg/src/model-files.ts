@@ -2,7 +2,6 @@
 //
 // In: a model's remote, a target. Out: files by name, or nothing.
 
-import { GriotError } from "./errors.js";
 import { flag, given, long } from "./options.js";
 import { crossingTarget, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
@@ -13,12 +12,12 @@ export interface SaveOptions extends CallOptions {
   training?: boolean | undefined;
 }
 
-export async function files(remote: Remote, options?: CallOptions): Promise<Map<string, Blob>> {
-  return await remote.call("files", [], given(options, long, "files"));
+export async function files(remote: Remote, options?: SaveOptions): Promise<Map<string, Blob>> {
+  const { training = false, ...call } = given(options, { ...long, training: flag }, "files");
+  return await remote.call("files", [training], call);
 }
 
 export async function save(remote: Remote, target: Target, options?: SaveOptions): Promise<void> {
   const { training = false, ...call } = given(options, { ...long, training: flag }, "save");
-  if (training) throw new GriotError("unsupported", 'save: option "training" is not there yet');
   await remote.call("save", [crossingTarget(target, "save"), training], call);
 }

@@ -6,17 +6,41 @@ import { CorpusArgument } from "./client.js";
 import type { Corpus } from "./corpus.js";
 import { GriotError } from "./errors.js";
 import { crossingBatch, type Batch } from "./model-numbers.js";
-import { numbers, refuse, word32 } from "./model-options.js";
-import { either, flag, given, kind, long, number, object, oneOf, positive, text, texts, type Table } from "./options.js";
+import { numbers, word32 } from "./model-options.js";
+import { generateOptions, type GenerateOptions } from "./model-text.js";
+import { anything, either, flag, given, kind, long, number, object, oneOf, positive, text, texts, type Table } from "./options.js";
+import { crossingTarget, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
+import type { ModelConfig } from "./presets.js";
 import type { Remote } from "./remote.js";
-import type { Run } from "./run.js";
+import { Run } from "./run.js";
+import { pauseWhileHidden } from "./hidden.js";
+
+/** One of a conversation. */
+export interface Message {
+  role: "system" | "user" | "assistant" | "tool";
+  content: string;
+}
+
+/** What is to be learned, with what is right. Offsets count UTF-16 code units. */
+export type Example =
+  | { text: string; label?: string | number | string[] }
+  | { text: string; entities: { start: number; end: number; label: string }[] }
+  | { question: string; context: string; answer: string; start: number }
+  | { input: string; output: string }
+  | { messages: Message[] };
+
+type Data = Corpus | Batch[] | Example[];
+
+/** What a model learns from: texts, examples, or batches of ids; and what it is measured with. */
+export type TrainData = Data | (() => AsyncIterable<Example>) | { train: Data | (() => AsyncIterable<Example>); valid: Data };
 
 export interface TrainOptions extends CallOptions {
   /** Steps or epochs are required. */
   steps?: number | undefined;
   epochs?: number | undefined;
-  objective?: "causal" | "masked" | undefined;
+  /** What is learned from texts and examples; default: what the model is for. */
+  objective?: "causal" | "masked" | "spans" | "seq2seq" | "classify" | "tag" | "answer" | "chat" | undefined;
   /** Default 8. */
   batch?: number | undefined;
   /** Default: the model's. */
@@ -41,12 +65,27 @@ export interface TrainOptions extends CallOptions {
   labelSmoothing?: number | undefined;
   /** Patterns of parameter names; the rest is frozen. */
   trainable?: string[] | undefined;
+  /** Of the tokens that are chosen (.15), those masked (.8) and those replaced by any (.1). */
+  masking?: { rate?: number; mask?: number; random?: number; wholeWords?: boolean } | undefined;
+  /** The share of tokens that is corrupted (.15), and how many a span has (3). */
+  spans?: { rate?: number; mean?: number } | undefined;
   crossDocuments?: boolean | undefined;
   seed?: number | undefined;
   /** Default true; batches are used in the order given. */
   shuffle?: boolean | undefined;
+  /** Measures every n steps and at the end, on `valid`, or on a tenth of the data that is set aside. */
+  validate?: { every: number; batches?: number } | undefined;
+  /** Makes a text every n steps. */
+  sample?: ({ prompt: string; every: number } & Omit<GenerateOptions, "signal">) | undefined;
+  /** Saves the model with its training state every n steps and at the end; a save that fails leaves what was there before. */
+  checkpoint?: { target: Target; every: number } | undefined;
+  /** Goes on where the model's training state stands. */
+  continue?: boolean | undefined;
+  recompute?: "none" | undefined;
   /** Every n-th step is reported; default 1. */
   report?: number | undefined;
+  /** Rests while the page is hidden. */
+  pauseHidden?: boolean | undefined;
 }
 
 /** What one step did. */
@@ -62,6 +101,10 @@ export interface StepReport {
   seconds: number;
   /** A gradient that is not finite: nothing was changed. */
   skipped?: boolean;
+  /** Of the weights after this step. */
+  validation?: { loss: number; perplexity: number };
+  /** Made by the weights after this step. */
+  sample?: string;
   /** Bytes of all buffers. */
   memory: number;
 }
@@ -71,40 +114,100 @@ export interface TrainResult {
   steps: number;
   /** Of the last step. */
   loss: number;
+  /** The loss on what was set aside. */
+  validation?: number;
   tokens: number;
   seconds: number;
   reason: "done" | "stopped";
 }
 
 const TRAIN: Table = {
-  ...long, steps: positive, epochs: number, objective: text, batch: positive, context: positive, accumulate: positive, optimizer: object, schedule: object,
-  dropout: number, labelSmoothing: number, trainable: texts, crossDocuments: flag, seed: word32, shuffle: flag, report: positive,
+  ...long, steps: positive, epochs: number, batch: positive, context: positive, accumulate: positive, optimizer: object, schedule: object,
+  objective: oneOf("causal", "masked", "spans", "seq2seq", "classify", "tag", "answer", "chat"), masking: object, spans: object,
+  dropout: number, labelSmoothing: number, trainable: texts, crossDocuments: flag, seed: word32, shuffle: flag,
+  validate: object, sample: object, checkpoint: object, continue: flag, recompute: oneOf("none", "blocks"), report: positive, pauseHidden: flag,
 };
-const OPTIMIZER: Table = {
-  type: oneOf("adamw", "adam", "sgd"), lr: number, betas: numbers, eps: number, momentum: number, weightDecay: number,
-  decay: oneOf("matrices", "all"), clip: either(number, kind("false", (v) => v === false)),
+const NESTED: Record<string, Table> = {
+  optimizer: {
+    type: oneOf("adamw", "adam", "sgd"), lr: number, betas: numbers, eps: number, momentum: number, weightDecay: number,
+    decay: oneOf("matrices", "all"), clip: either(number, kind("false", (v) => v === false)),
+  },
+  schedule: { type: oneOf("cosine", "constant", "linear", "inverse-sqrt", "exponential"), warmup: number, min: number, gamma: number },
+  masking: { rate: number, mask: number, random: number, wholeWords: flag },
+  spans: { rate: number, mean: number },
+  validate: { every: positive, batches: positive },
+  checkpoint: { target: anything, every: positive },
 };
-const SCHEDULE: Table = { type: oneOf("cosine", "constant", "linear", "inverse-sqrt", "exponential"), warmup: number, min: number, gamma: number };
-/** Known, and not there yet. */
-const NOT_TRAIN = ["masking", "spans", "validate", "sample", "checkpoint", "continue", "recompute", "pauseHidden"];
+/** What a run is to do beside learning. */
+interface Wishes {
+  every: number;
+  validate?: unknown;
+  sample?: unknown;
+  checkpoint?: number;
+  goesOn: boolean;
+}
 
-/** Options of `train`, checked to the bottom: what crosses, how often to report, and what the caller keeps. */
-function trainOptions(options: TrainOptions, task: string): { crossing: object; every: number; call: CallOptions } {
-  refuse(options, NOT_TRAIN, "train");
-  const { objective, report = 1, signal, onProgress, ...rest } = given(options, TRAIN, "train");
-  if (objective !== undefined && objective !== task) throw new GriotError("unsupported", `train: objective "${objective}" is not there yet for a model whose task is ${task}`);
-  if (rest.optimizer !== undefined) rest.optimizer = given(rest.optimizer, OPTIMIZER, "train: optimizer");
-  if (rest.schedule !== undefined) rest.schedule = given(rest.schedule, SCHEDULE, "train: schedule");
-  return { crossing: rest, every: report, call: { signal, onProgress } };
+/** Options of `train`, checked to the bottom: what crosses, what is done beside the steps, and what the caller keeps. */
+function trainOptions(options: TrainOptions): { crossing: object; wishes: Wishes; target: unknown; pauseHidden: boolean; call: CallOptions } {
+  const { report = 1, validate, sample, checkpoint, continue: goesOn = false, recompute, pauseHidden = false, signal, onProgress, ...rest } = given(options, TRAIN, "train");
+  if (recompute === ("blocks" as string)) throw new GriotError("unsupported", 'train: option "recompute": "blocks" is not there yet');
+  const inside = <T extends object>(name: string, value: T): T => given(value, NESTED[name] as Table, `train: ${name}`);
+  const crossing: Record<string, unknown> = { ...rest };
+  for (const [name, value] of Object.entries(crossing)) if (Object.hasOwn(NESTED, name)) crossing[name] = inside(name, value as object);
+  const wishes: Wishes = { every: report, goesOn };
+  if (validate !== undefined) {
+    wishes.validate = inside("validate", validate);
+    if (validate.every === undefined) throw new GriotError("bad-option", 'train: validate: option "every" is missing');
+  }
+  if (sample !== undefined) wishes.sample = sampleOptions(sample);
+  let target: unknown;
+  if (checkpoint !== undefined) {
+    const { every } = inside("checkpoint", checkpoint);
+    if (every === undefined) throw new GriotError("bad-option", 'train: checkpoint: option "every" is missing');
+    wishes.checkpoint = every;
+    target = crossingTarget(checkpoint.target, "train: checkpoint");
+  }
+  return { crossing, wishes, target, pauseHidden, call: { signal, onProgress } };
+}
+
+function sampleOptions(sample: NonNullable<TrainOptions["sample"]>): object {
+  const { prompt, every, ...how } = sample;
+  given({ prompt, every }, { prompt: text, every: positive }, "train: sample");
+  if (prompt === undefined || every === undefined) throw new GriotError("bad-option", "train: sample: prompt and every are wanted");
+  const { crossing, stops } = generateOptions(how);
+  return { prompt, every, choices: crossing, stops };
 }
 
 /** Whether data to train on is batches of ids. */
 const isBatches = (data: unknown): data is Batch[] =>
   Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === "object" && one !== null && "inputIds" in one);
 
-export function train(remote: Remote, task: string, data: Corpus | Batch[], options: TrainOptions): Run<StepReport, TrainResult> {
-  const { crossing, every, call } = trainOptions(options, task);
-  if (typeof data === "object" && data !== null && "train" in data) throw new GriotError("unsupported", "train: validation data is not there yet");
-  const [corpus, batches] = isBatches(data) ? [undefined, data.map((batch) => crossingBatch(batch, "train"))] : [new CorpusArgument(data, "train"), undefined];
-  return remote.run("train", [corpus, batches, crossing, every], call, (result: TrainResult) => result, true);
+/** Data as it crosses: a corpus, or batches. */
+function crossingData(data: unknown): { corpus?: CorpusArgument; batches?: object[] } {
+  return isBatches(data) ? { batches: data.map((batch) => crossingBatch(batch, "train")) } : { corpus: new CorpusArgument(data, "train") };
+}
+
+/** Learns; `config` is told the names of labels that the data has. */
+export function train(remote: Remote, config: ModelConfig, data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
+  const { crossing, wishes, target, pauseHidden, call } = trainOptions(options);
+  const isDivided = typeof data === "object" && data !== null && "train" in data && "valid" in data;
+  const [learned, valid] = [crossingData(isDivided ? data.train : data), isDivided ? crossingData(data.valid) : {}];
+  if (isDivided && (learned.batches === undefined) !== (valid.batches === undefined)) {
+    throw new GriotError("bad-input", "train: train and valid must both be batches of ids, or neither");
+  }
+  const finish = ({ config: told, ...result }: TrainResult & { config?: string }): TrainResult => {
+    if (told !== undefined) Object.assign(config, JSON.parse(told));
+    return result;
+  };
+  const args = [learned.corpus, valid.corpus, learned.batches, valid.batches, crossing, wishes, target];
+  const run = new Run<StepReport, TrainResult>((sink) => {
+    const over = {
+      report: sink.report,
+      done: (result: TrainResult) => (stopWatching(), sink.done(result)),
+      failed: (error: unknown) => (stopWatching(), sink.failed(error)),
+    };
+    return remote.work("train", args, call, finish, over, true);
+  });
+  const stopWatching = pauseHidden ? pauseWhileHidden(run) : () => {};
+  return run;
 }

@@ -50,7 +50,7 @@ const GENERATE: Table = {
 const NOT_GENERATE = ["beams", "lengthPenalty", "earlyStopping", "echo"];
 
 /** Options of `generate`: what crosses, the strings that end a text, and what the caller keeps. */
-function generateOptions(options: GenerateOptions | undefined): { crossing: object; stops: string[]; call: CallOptions } {
+export function generateOptions(options: GenerateOptions | undefined): { crossing: object; stops: string[]; call: CallOptions } {
   refuse(options, NOT_GENERATE, "generate");
   const { stop = [], logitBias, ...checked } = given(options, GENERATE, "generate");
   const { signal, ...rest } = checked;

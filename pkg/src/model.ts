@@ -4,13 +4,12 @@
 // file, as functions of the model's remote; here is what they have in common: how a model comes to be, and what is known of it.
 
 import type { Client } from "./client.js";
-import type { Corpus } from "./corpus.js";
 import { estimate, type Estimate, type EstimateOptions } from "./estimate.js";
 import type { Generation } from "./generation.js";
 import * as folder from "./model-files.js";
 import type { SaveOptions } from "./model-files.js";
 import * as learning from "./model-learning.js";
-import type { StepReport, TrainOptions, TrainResult } from "./model-learning.js";
+import type { StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
 import { CREATE, LOAD } from "./model-options.js";
@@ -122,9 +121,9 @@ export class Model {
     await numbers.setWeights(this.#remote, values, options);
   }
 
-  /** Learns from texts, or from batches of ids in the order given. */
-  train(data: Corpus | Batch[], options: TrainOptions): Run<StepReport, TrainResult> {
-    return learning.train(this.#remote, this.task, data, options);
+  /** Learns from texts or examples, or from batches of ids in the order given. */
+  train(data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
+    return learning.train(this.#remote, this.config, data, options);
   }
 
   /** Continues a text, or ids. */
@@ -138,7 +137,7 @@ export class Model {
   }
 
   /** The model's files, in memory: config.json, model.safetensors, the tokenizer's. `Model.load` reads them. */
-  async files(options?: CallOptions): Promise<Map<string, Blob>> {
+  async files(options?: SaveOptions): Promise<Map<string, Blob>> {
     return await folder.files(this.#remote, options);
   }
 

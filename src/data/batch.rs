@@ -3,7 +3,7 @@
 //! Comes in: rows from [`super::windows`], or ids, masks and labels as a caller gives them. Goes out: flat arrays, row-major, that
 //! become a plan's inputs. Padding holds id 0, is outside every span, and is never a target.
 
-use super::windows::{IGNORED, Row};
+use super::row::{IGNORED, Row};
 use crate::error::Result;
 use crate::nn::Shape;
 use crate::{bail, ensure};
@@ -121,30 +121,40 @@ fn span(mask: &[u32], time: usize, row: usize) -> Result<(usize, usize)> {
 }
 
 impl Batch {
-    /// Packed rows, padded to the longest of them.
-    pub fn of_rows(packed: &[Row]) -> Batch {
-        let time = packed.iter().map(|row| row.ids.len()).max().unwrap_or(0);
-        let mut main = Side { time, segments: Some(Vec::new()), ..Side::default() };
-        let mut targets = Vec::with_capacity(packed.len() * time);
-        let mut several = false;
-        for row in packed {
-            let fill = |out: &mut Vec<u32>, numbers: &[u32], with: u32| {
-                out.extend_from_slice(numbers);
-                out.resize(out.len() + time - numbers.len(), with);
+    /// Rows of one objective, padded to the longest of them.
+    pub fn of_rows(rows: &[Row]) -> Batch {
+        let longest = |length: fn(&Row) -> usize| rows.iter().map(length).max().unwrap_or(0);
+        let (time, source) = (longest(|row| row.ids.len()), longest(|row| row.source.len()));
+        let all = |of: fn(&Row) -> &[u32], time: usize, with: u32| -> Vec<u32> {
+            let padded = |row: &Row| {
+                let numbers = of(row);
+                numbers.iter().copied().chain(std::iter::repeat_n(with, time - numbers.len())).collect::<Vec<u32>>()
             };
-            fill(&mut main.ids, &row.ids, 0);
-            fill(&mut main.positions, &row.positions, 0);
-            if let Some(segments) = &mut main.segments {
-                fill(segments, &row.segments, 0);
-            }
-            several |= row.segments.iter().any(|&segment| segment != 1);
-            fill(&mut targets, &row.targets, IGNORED);
-            main.spans.extend([0, row.ids.len() as u32]);
-        }
-        if !several {
-            main.segments = None;
-        }
-        Batch { rows: packed.len(), main, targets, ..Batch::default() }
+            rows.iter().flat_map(padded).collect()
+        };
+        let any = |of: fn(&Row) -> bool| rows.iter().any(of);
+        let main = Side {
+            time,
+            ids: all(|row| &row.ids, time, 0),
+            positions: all(|row| &row.positions, time, 0),
+            spans: rows.iter().flat_map(|row| [0, row.ids.len() as u32]).collect(),
+            types: any(|row| !row.types.is_empty()).then(|| all(|row| &row.types, time, 0)),
+            segments: any(|row| row.segments.iter().any(|&segment| segment != 1))
+                .then(|| all(|row| &row.segments, time, 0)),
+        };
+        let encoder = (source > 0).then(|| Side {
+            time: source,
+            ids: all(|row| &row.source, source, 0),
+            positions: rows.iter().flat_map(|_| 0..source as u32).collect(),
+            spans: rows.iter().flat_map(|row| [0, row.source.len() as u32]).collect(),
+            ..Side::default()
+        });
+        let places = rows.iter().filter_map(|row| row.answer).flatten();
+        let answers = any(|row| row.answer.is_some()).then(|| Answers { places: places.collect(), among: time });
+        let targets =
+            if any(|row| !row.targets.is_empty()) { all(|row| &row.targets, time, IGNORED) } else { Vec::new() };
+        let values = rows.iter().flat_map(|row| row.values.iter().copied()).collect();
+        Batch { rows: rows.len(), main, encoder, targets, answers, values }
     }
 
     /// Labels of a causal model, as Hugging Face takes them: not shifted, negative ones ignored.
@@ -320,12 +330,29 @@ mod tests {
 
     #[test]
     fn packed_rows_are_padded_to_the_longest() {
-        let long =
-            Row { ids: vec![1, 2, 3], targets: vec![2, 3, 4], positions: vec![0, 1, 2], segments: vec![1, 1, 1] };
-        let short = Row { ids: vec![7], targets: vec![8], positions: vec![0], segments: vec![1] };
+        let long = Row::new(vec![1, 2, 3], vec![2, 3, 4], 0);
+        let short = Row::new(vec![7], vec![8], 0);
         let batch = Batch::of_rows(&[long, short]);
         assert_eq!(batch.main.ids, [1, 2, 3, 7, 0, 0]);
         assert_eq!(batch.main.spans, [0, 3, 0, 1]);
-        assert_eq!((batch.counted(), batch.main.segments), (4, None));
+        assert_eq!((batch.counted(), batch.main.segments, batch.encoder), (4, None, None));
+    }
+
+    #[test]
+    fn rows_of_two_stacks_and_rows_with_answers_are_padded_each_for_itself() {
+        let row =
+            |source: &[u32], ids: &[u32]| Row { source: source.to_vec(), ..Row::new(ids.to_vec(), ids.to_vec(), 0) };
+        let batch = Batch::of_rows(&[row(&[5, 6, 1], &[0, 8]), row(&[7, 1], &[0, 9, 4])]);
+        let encoder = batch.encoder.unwrap();
+        assert_eq!((encoder.time, encoder.ids, encoder.spans), (3, vec![5, 6, 1, 7, 1, 0], vec![0, 3, 0, 2]));
+        assert_eq!(batch.targets, [0, 8, IGNORED, 0, 9, 4]);
+        let row = |answer, types: &[u32]| Row {
+            answer,
+            types: types.to_vec(),
+            ..Row::new(vec![3; types.len()], Vec::new(), 0)
+        };
+        let batch = Batch::of_rows(&[row(Some([1, 2]), &[0, 1, 1]), row(Some([0, 0]), &[0, 1])]);
+        assert_eq!(batch.answers, Some(Answers { places: vec![1, 2, 0, 0], among: 3 }));
+        assert_eq!((batch.main.types.unwrap(), batch.targets.len()), (vec![0, 1, 1, 0, 1, 0], 0));
     }
 }

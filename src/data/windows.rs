@@ -4,25 +4,8 @@
 //! inputs carries `time` targets, each the token after its input. Unless documents may cross, a row remembers where its documents
 //! begin: attention stays inside them, positions count from their start, and the last token of one predicts nothing.
 
-use crate::ensure;
-use crate::error::Result;
+use super::row::{IGNORED, Row};
 use crate::rng::Rng;
-
-/// The target that is not counted.
-pub const IGNORED: u32 = u32::MAX;
-
-/// One row of a batch.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Row {
-    /// Input ids.
-    pub ids: Vec<u32>,
-    /// For each input the id that follows, or [`IGNORED`].
-    pub targets: Vec<u32>,
-    /// For each input its place in its document.
-    pub positions: Vec<u32>,
-    /// For each input the number of its document in the row, from 1.
-    pub segments: Vec<u32>,
-}
 
 /// All ids of a corpus with the ends of its documents: what rows are cut from.
 #[derive(Clone, Debug)]
@@ -60,15 +43,22 @@ impl Windows {
         self.ids.len().saturating_sub(1).div_ceil(self.time)
     }
 
-    /// Fails with `bad-input` where there is nothing to predict.
-    pub fn check(&self) -> Result<()> {
-        ensure!(
-            self.ids.len() >= 2,
-            BadInput,
-            "the text gives {} tokens, at least 2 are needed to predict one from another",
-            self.ids.len()
-        );
-        Ok(())
+    /// How many rows are sure not to change when more documents come.
+    pub fn full_rows(&self) -> usize {
+        self.ids.len().saturating_sub(1) / self.time
+    }
+
+    /// What follows row `rows`, for documents that go on.
+    pub fn after(&self, rows: usize) -> Windows {
+        let from = (rows * self.time).min(self.ids.len());
+        let ends = self.ends.iter().filter(|&&end| end > from).map(|end| end - from).collect();
+        Windows { ids: self.ids[from..].to_vec(), ends, ..*self }
+    }
+
+    /// Whether one token at least is predicted from another.
+    pub fn predicts(&self) -> bool {
+        let begins = std::iter::once(&0).chain(&self.ends);
+        (self.cross && self.ids.len() > 1) || begins.zip(&self.ends).any(|(begin, end)| end - begin > 1)
     }
 
     /// Row `index`: shorter than `time` only at the end of the corpus.
@@ -153,9 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_one_token_is_refused() {
-        let mut windows = Windows::new(4, true);
-        windows.add(&[1], None);
-        assert_eq!(windows.check().unwrap_err().code(), "bad-input");
+    fn what_follows_some_rows_goes_on_where_they_ended() {
+        let whole = corpus(false);
+        let mut first = Windows::new(4, false);
+        first.add(&[1, 2, 3], Some(9));
+        first.add(&[4, 5], Some(9));
+        assert_eq!((first.full_rows(), first.rows()), (1, 2));
+        let mut rest = first.after(1);
+        rest.add(&[6], Some(9));
+        assert_eq!(rest.row(0), whole.row(1));
+        assert_eq!(rest.rows(), 1);
     }
 }

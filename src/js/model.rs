@@ -10,6 +10,7 @@ use super::runtime::{choice, runtime};
 use super::values::{Plain, argument};
 use crate::device::{Device, Signal};
 use crate::models::{Config, Task};
+use crate::tasks::training::MOMENTS;
 use crate::tasks::{Extras, Given, Loading, Tensor};
 use crate::{Error, Kind, Result};
 use js_sys::{Array, Float32Array, Reflect, Uint8Array};
@@ -76,9 +77,16 @@ pub fn create_model(config: String, given: JsValue, tokenizer: Option<TokenizerR
     })
 }
 
-/// A model from files. Its documents are first `{ name, size, header }` of every file, then `{ file, bytes }`, file by file.
+/// A model from files. Its documents are first `{ name, size, header }` of every file, then `{ file, bytes }`, file by file; where the text of
+/// a `training.json` is given, the last of the files has the moments.
 #[wasm_bindgen]
-pub fn load_model(config: String, generation: Option<String>, given: JsValue, tokenizer: Option<TokenizerRef>) -> Job {
+pub fn load_model(
+    config: String,
+    generation: Option<String>,
+    training: Option<String>,
+    given: JsValue,
+    tokenizer: Option<TokenizerRef>,
+) -> Job {
     Job::new(move |desk| async move {
         let given: Made = super::values::options(given, "Model.load")?;
         let config = parse(&config, "config.json")?;
@@ -86,12 +94,17 @@ pub fn load_model(config: String, generation: Option<String>, given: JsValue, to
         let device = given.device().await?;
         let mut loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
         let (mut judged, mut done, mut total) = (false, 0.0, 0.0);
+        let (mut moments, mut has_moments) = (None, false);
         let mut bytes = Vec::new();
         while let Some(document) = desk.document().await {
             let field = |name: &str| Reflect::get(&document, &name.into()).unwrap_or_default();
             if let Some(name) = field("name").as_string() {
                 let size = field("size").as_f64().unwrap_or(0.0);
                 total += size;
+                if name == MOMENTS {
+                    moments = Some(size as u64);
+                    continue;
+                }
                 loading.header(&name, size as u64, &Uint8Array::new(&field("header")).to_vec())?;
                 continue;
             }
@@ -101,7 +114,12 @@ pub fn load_model(config: String, generation: Option<String>, given: JsValue, to
             let piece: Uint8Array = field("bytes").unchecked_into();
             bytes.resize(piece.length() as usize, 0);
             piece.copy_to(&mut bytes);
-            loading.feed(field("file").as_f64().unwrap_or(0.0) as usize, &bytes)?;
+            let file = field("file").as_f64().unwrap_or(0.0) as usize;
+            if file >= loading.files() {
+                has_moments = true;
+                break;
+            }
+            loading.feed(file, &bytes)?;
             done += bytes.len() as f64;
             desk.progress("load", done, Some(total), true);
         }
@@ -109,6 +127,23 @@ pub fn load_model(config: String, generation: Option<String>, given: JsValue, to
             loading.judge()?;
         }
         let model = loading.finish(given.seed.unwrap_or(0))?;
+        if let Some((training, size)) = training.zip(moments) {
+            let mut restoring = model.restore(&training, size).await?;
+            let mut more = has_moments;
+            while more {
+                restoring.feed(&bytes)?;
+                done += bytes.len() as f64;
+                desk.progress("load", done, Some(total), true);
+                match desk.document().await {
+                    Some(document) => {
+                        let piece = Reflect::get(&document, &"bytes".into()).unwrap_or_default();
+                        bytes = Uint8Array::new(&piece).to_vec();
+                    }
+                    None => more = false,
+                }
+            }
+            restoring.finish()?;
+        }
         model.set_tokenizer(tokenizer.map(|tokenizer| tokenizer.inner.clone()))?;
         Ok(Model::from(model).into())
     })
@@ -143,7 +178,7 @@ impl Model {
     pub fn about(&self) -> JsValue {
         let model = &self.inner;
         Plain::default()
-            .with("config", model.config().to_json().to_string())
+            .with("config", model.config_json().to_string())
             .with("parameters", model.parameters() as f64)
             .with("task", model.task().name())
             .with("device", model.placed().arenas.device().report().kind)

@@ -94,9 +94,16 @@ impl Placed {
 
     /// Allocates gradients, and moments where the optimiser has any.
     pub async fn make_room(&self, gradients: &Gradients, moments: usize) -> Result<()> {
-        let count = self.store.arenas().len();
         for (at, &words) in gradients.arenas().iter().enumerate() {
             self.arenas.ensure(gradients.first() + at, words, "gradients").await?;
+        }
+        self.make_moments(gradients, moments).await
+    }
+
+    /// Allocates the moments of these gradients.
+    pub async fn make_moments(&self, gradients: &Gradients, moments: usize) -> Result<()> {
+        let count = self.store.arenas().len();
+        for (at, &words) in gradients.arenas().iter().enumerate() {
             for moment in 1..=moments {
                 self.arenas.ensure(gradients.first() + moment * count + at, words, "optimizer").await?;
             }

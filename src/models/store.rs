@@ -211,7 +211,7 @@ mod tests {
     const LIMITS: Limits = Limits { binding_words: 1 << 20, buffer_words: 1024, class: Class::Cpu };
 
     fn whole(parameter: &crate::nn::Parameter) -> Vec<Range<usize>> {
-        vec![0..parameter.words()]
+        std::iter::once(0..parameter.words()).collect()
     }
 
     fn inventory() -> Inventory {

@@ -1,7 +1,7 @@
 //! A batch as a caller gives it: rows of ids with masks and labels, in Hugging Face's conventions.
 
 use crate::data::batch::{Answers, Batch, Side, target};
-use crate::data::windows::IGNORED;
+use crate::data::row::IGNORED;
 use crate::error::Result;
 use crate::models::{Config, Problem, Task};
 use crate::{bail, ensure};

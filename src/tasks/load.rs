@@ -67,6 +67,11 @@ impl Loading {
         Ok(())
     }
 
+    /// How many files were announced.
+    pub fn files(&self) -> usize {
+        self.headers.len()
+    }
+
     /// All headers have come: judges them together.
     ///
     /// Fails with `bad-file`, naming tensors that are missing, unknown or of another shape than the config says.

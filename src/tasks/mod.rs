@@ -6,6 +6,7 @@ mod generate;
 mod load;
 mod model;
 pub mod stop;
+pub mod training;
 
 pub use batch::{Given, Labels};
 pub use forward::{Extras, Forward, Shown};

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::models::{self, Config, Placed, Store, Task};
 use crate::plan::Arenas;
 use crate::tokenizer::Tokenizer;
+use crate::train::Keep;
 use crate::{bail, ensure};
 
 /// Numbers with a shape, row-major.
@@ -31,6 +32,10 @@ pub struct Model {
     tokenizer: RefCell<Option<Rc<Tokenizer>>>,
     generation: Option<Value>,
     created: bool,
+    /// The state of its training, once it has begun or was loaded.
+    pub(super) training: Keep,
+    /// Names of labels that training found, where they are others than the config's.
+    labels: RefCell<Option<Vec<String>>>,
 }
 
 impl Model {
@@ -41,7 +46,14 @@ impl Model {
         device.ledger().fits(store.arenas().iter().map(|&words| words as u64 * 4).sum())?;
         let arenas = Arenas::new(device, Placed::places(&store)).await?;
         let placed = Rc::new(Placed::new(config, model, store, arenas).await?);
-        Ok(Model { placed, tokenizer: RefCell::default(), generation: None, created })
+        Ok(Model {
+            placed,
+            tokenizer: RefCell::default(),
+            generation: None,
+            created,
+            training: Keep::default(),
+            labels: RefCell::default(),
+        })
     }
 
     /// A new model with first numbers from a seed.
@@ -90,6 +102,24 @@ impl Model {
     /// The config.
     pub fn config(&self) -> &Config {
         &self.placed.config
+    }
+
+    /// The config as it is to be saved: with the names that training gave its labels.
+    pub fn config_json(&self) -> Value {
+        match &*self.labels.borrow() {
+            Some(labels) => self.config().with_labels(labels, self.config().problem).to_json(),
+            None => self.config().to_json(),
+        }
+    }
+
+    /// The names of the labels.
+    pub fn labels(&self) -> Vec<String> {
+        self.labels.borrow().clone().unwrap_or_else(|| self.config().labels.clone())
+    }
+
+    /// Gives the labels other names.
+    pub fn name_labels(&self, labels: &[String]) {
+        *self.labels.borrow_mut() = (labels != self.config().labels).then(|| labels.to_vec());
     }
 
     /// `generation_config.json`, where the model came with one.

@@ -1,7 +1,7 @@
 //! A batch into the inputs of a plan, by name.
 
 use crate::data::batch::{Answers, Batch, Side};
-use crate::data::windows::IGNORED;
+use crate::data::row::IGNORED;
 use crate::error::Result;
 use crate::kernels::attention::spans_of_segments;
 use crate::kernels::embed::buckets;

@@ -2,14 +2,18 @@
 //!
 //! Every option is honoured or refused by name; nothing is accepted and ignored.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::schedule::{Schedule, Shape};
+use crate::bail;
+use crate::data::masked::Masking;
+use crate::data::objective::Objective;
+use crate::data::spans::Spans;
 use crate::ensure;
 use crate::error::Result;
 
 /// Options of a training run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Options {
     /// Optimiser steps; this or `epochs` is required.
@@ -32,8 +36,14 @@ pub struct Options {
     pub label_smoothing: f32,
     /// Patterns of names of parameters that learn; all where absent.
     pub trainable: Option<Vec<String>>,
+    /// What is learned from texts and examples; what the model is for where absent.
+    pub objective: Option<Objective>,
+    /// Of masked tokens.
+    pub masking: Option<Masking>,
+    /// Of corrupted spans.
+    pub spans: Option<Spans>,
     /// Whether rows may run from one document into the next.
-    pub cross_documents: bool,
+    pub cross_documents: Option<bool>,
     /// Seed of order, dropout and samples.
     pub seed: u32,
     /// Whether rows are visited in a random order.
@@ -53,7 +63,10 @@ impl Default for Options {
             dropout: None,
             label_smoothing: 0.0,
             trainable: None,
-            cross_documents: false,
+            objective: None,
+            masking: None,
+            spans: None,
+            cross_documents: None,
             seed: 0,
             shuffle: true,
         }
@@ -61,7 +74,7 @@ impl Default for Options {
 }
 
 /// Which rule turns gradients into steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
     /// Decay apart from the gradient (Loshchilov and Hutter 2019).
@@ -74,7 +87,7 @@ pub enum Rule {
 }
 
 /// Which parameters decay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decay {
     /// Matrices and tables; not biases, not norms.
@@ -85,7 +98,7 @@ pub enum Decay {
 }
 
 /// The largest norm of all gradients together.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Clip {
     /// Scaled down to this norm.
@@ -95,7 +108,7 @@ pub enum Clip {
 }
 
 /// The optimiser's numbers.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Optimizer {
     /// The rule.
@@ -133,7 +146,7 @@ impl Default for Optimizer {
 }
 
 /// The name of a schedule.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// Half a cosine.
@@ -150,7 +163,7 @@ pub enum Form {
 }
 
 /// The learning rate over time.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Timing {
     /// The shape after the warm-up.
@@ -219,6 +232,12 @@ impl Options {
             "train: schedule.min: 0 to 1, got {}",
             self.schedule.min
         );
+        if let Some(masking) = &self.masking {
+            masking.check()?;
+        }
+        if let Some(spans) = &self.spans {
+            spans.check()?;
+        }
         let exponential = self.schedule.form == Form::Exponential;
         ensure!(
             exponential == self.schedule.gamma.is_some(),
@@ -230,17 +249,25 @@ impl Options {
         Ok(())
     }
 
-    /// Optimiser steps over a corpus of `rows` rows.
-    pub fn total(&self, rows: usize) -> usize {
-        let of_epochs = self.epochs.map(|epochs| {
-            let steps = (rows as f64 * epochs / (self.batch * self.accumulate) as f64).ceil();
-            (steps as usize).max(1)
-        });
-        match (self.steps, of_epochs) {
-            (Some(steps), Some(of_epochs)) => steps.min(of_epochs),
-            (Some(steps), None) | (None, Some(steps)) => steps,
-            (None, None) => 0,
-        }
+    /// Optimiser steps, and how many rows or batches they take where the end is one of the data. `units` is how many of them
+    /// one pass gives, `per_step` how many a step takes. The last step takes what is left of an epoch, or of a part of one.
+    pub fn extent(&self, units: Option<usize>, per_step: usize) -> Result<(usize, Option<u64>)> {
+        let Some(epochs) = self.epochs else { return Ok((self.steps.unwrap_or(0), None)) };
+        let Some(units) = units else { bail!(Internal, "train: epochs of a corpus that was not counted") };
+        let limit = (units as f64 * epochs).round().max(1.0) as u64;
+        let steps = limit.div_ceil(per_step.max(1) as u64) as usize;
+        Ok((self.steps.map_or(steps, |most| most.min(steps)), Some(limit)))
+    }
+
+    /// An option among those given that has a meaning only where rows are made of texts.
+    pub fn texts_only(&self) -> Option<&'static str> {
+        let given = [
+            ("objective", self.objective.is_some()),
+            ("masking", self.masking.is_some()),
+            ("spans", self.spans.is_some()),
+            ("crossDocuments", self.cross_documents.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
     }
 
     /// The schedule over `total` steps.
@@ -308,9 +335,11 @@ mod tests {
     }
 
     #[test]
-    fn epochs_become_steps() {
-        let options = Options { epochs: Some(2.0), batch: 4, accumulate: 2, ..Options::default() };
-        assert_eq!(options.total(9), 3);
-        assert_eq!(Options { steps: Some(2), ..options }.total(9), 2);
+    fn epochs_become_steps_and_the_last_takes_what_is_left() {
+        let options = Options { epochs: Some(2.0), ..Options::default() };
+        assert_eq!(options.extent(Some(9), 8).unwrap(), (3, Some(18)));
+        assert_eq!(Options { steps: Some(2), ..options.clone() }.extent(Some(9), 8).unwrap(), (2, Some(18)));
+        assert_eq!(Options { epochs: Some(0.5), ..options }.extent(Some(9), 8).unwrap(), (1, Some(5)));
+        assert_eq!(Options { steps: Some(7), ..Options::default() }.extent(None, 8).unwrap(), (7, None));
     }
 }

@@ -31,15 +31,14 @@ fn halting() -> Host {
     Host { now, pause }
 }
 
-/// A run with moments at zero.
+/// A run that begins.
 fn run(model: &Model, batches: Vec<Batch>) -> Trainer {
     let options = Options { steps: Some(5), ..Options::default() };
-    let mut run = std::pin::pin!(Trainer::new(model.placed().clone(), options, Source::Batches(batches), 1e-2));
+    let source = Source::Batches(batches);
+    let mut run = std::pin::pin!(Trainer::new(model.placed().clone(), options, source, 1e-2, model.training(), false));
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(run) = run.as_mut().poll(&mut context) {
-            let count = model.placed().store.arenas().len();
-            (2 * count..4 * count).for_each(|place| model.placed().arenas.clear(place).unwrap());
             return run.unwrap();
         }
     }

@@ -53,7 +53,8 @@ fn ten_steps(case: &str) {
         let allowed = 4.0 * record["max_abs_loss_difference_to_f64"].as_f64().unwrap();
         pollster::block_on(async {
             let source = Source::Batches(batches);
-            let mut trainer = Trainer::new(model.placed().clone(), options, source, 1e-3).await.unwrap();
+            let mut trainer =
+                Trainer::new(model.placed().clone(), options, source, 1e-3, model.training(), false).await.unwrap();
             let mut steps = 0;
             while let Some(report) = trainer.advance(&Signal::default()).await.unwrap() {
                 let (loss, expected) = (f64::from(report.loss), losses[steps]);

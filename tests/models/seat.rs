@@ -216,7 +216,7 @@ pub fn check_gradients(case: &str) {
         assert_eq!(found.len(), expected.len(), "{case}: parameters with a gradient");
         for (parameter, numbers) in &expected {
             let got = found.iter().find(|(known, _)| known == parameter);
-            let Some((_, got)) = got else { panic!("{case}: no gradient of {parameter}") };
+            let (_, got) = got.ok_or_else(|| format!("{case}: no gradient of {parameter}")).unwrap();
             assert_eq!(got.shape, numbers.shape, "{case}: {parameter}");
             let noise = zero.iter().any(|known| known.as_str() == Some(parameter));
             let (scale, tolerance) = if noise { (most, 1e-5) } else { (largest(&numbers.data), 1e-3) };

@@ -27,7 +27,10 @@ fn only_the_named_parameters_change_also_where_several_lie_together() {
             pollster::block_on(async {
                 let before = model.weights(None).await.unwrap();
                 let source = Source::Batches(batches);
-                let mut trainer = Trainer::new(model.placed().clone(), options(pattern), source, 1e-3).await.unwrap();
+                let mut trainer =
+                    Trainer::new(model.placed().clone(), options(pattern), source, 1e-3, model.training(), false)
+                        .await
+                        .unwrap();
                 while trainer.advance(&Signal::default()).await.unwrap().is_some() {}
                 for ((parameter, old), (_, new)) in before.iter().zip(model.weights(None).await.unwrap()) {
                     let changed = old.data != new.data;
@@ -45,7 +48,14 @@ fn a_pattern_that_names_nothing_is_refused_by_name() {
         let model = load(&device, &golden);
         let batches: Vec<_> =
             training_batches(&golden).iter().map(|given: &Given| given.batch(model.config()).unwrap()).collect();
-        let made = Trainer::new(model.placed().clone(), options("h.7."), Source::Batches(batches), 1e-3);
+        let made = Trainer::new(
+            model.placed().clone(),
+            options("h.7."),
+            Source::Batches(batches),
+            1e-3,
+            model.training(),
+            false,
+        );
         let error = pollster::block_on(made).unwrap_err();
         assert!(error.code() == "bad-option" && error.to_string().contains("h.7."), "{error:?}");
     }

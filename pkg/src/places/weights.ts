@@ -33,6 +33,18 @@ export async function openWeights(place: Place): Promise<WeightsFile[]> {
   return files;
 }
 
+/** The text of `training.json` beside weights that are on this machine; the moments that belong to it join `files`. */
+export async function openTraining(place: Place, files: WeightsFile[]): Promise<string | undefined> {
+  // Elsewhere nobody keeps one, and asking would be an address that is not there.
+  if (!files.every(({ file }) => file.isHere)) return undefined;
+  const training = await textOf(place, "training.json");
+  if (training === undefined) return undefined;
+  const moments = await place.open("training.safetensors");
+  if (moments === undefined) throw place.missing("training.safetensors");
+  files.push(await opened("training.safetensors", moments));
+  return training;
+}
+
 function shards(index: string): string[] {
   const bad = (what: string) => new GriotError("bad-file", `model.safetensors.index.json ${what}`);
   let map: unknown;

@@ -5,12 +5,12 @@ import type { Context, Drive, Service } from "../host.js";
 import type { Handle } from "../places/handle.js";
 import { textOf, textOfRequired, type Place } from "../places/place.js";
 import { Gathering, Saving } from "../places/target.js";
-import { documentsOf, openWeights, toCome } from "../places/weights.js";
+import { documentsOf, openTraining, openWeights, toCome } from "../places/weights.js";
 import { readTokenizer, type DoorTokenizer } from "./tokenizer.js";
 
 /** What the wasm's model offers for them. */
 export interface DoorFiles {
-  files(): Job;
+  files(training: boolean): Job;
 }
 
 /** The work of loading a model from a place; the place is closed at its end, however it ends. */
@@ -21,8 +21,9 @@ export async function loading<Made>(context: Context, place: Place, options: unk
     const generation = await textOf(place, "generation_config.json");
     tokenizer = await readTokenizer(context, place);
     const files = await openWeights(place);
+    const training = await openTraining(place, files);
     await place.ready(toCome(files));
-    const job = context.door.load_model(config, generation, options, tokenizer?.lend());
+    const job = context.door.load_model(config, generation, training, options, tokenizer?.lend());
     const documents = documentsOf(files);
     const ended = async (error?: unknown) => {
       await documents.end();
@@ -38,13 +39,13 @@ export async function loading<Made>(context: Context, place: Place, options: unk
 }
 
 export const files: Service = {
-  files({ drive }, it: DoorFiles) {
+  files({ drive }, it: DoorFiles, training: boolean) {
     const gathering = new Gathering();
-    return drive({ job: it.files(), take: gathering.take, finish: () => gathering.files() });
+    return drive({ job: it.files(training), take: gathering.take, finish: () => gathering.files() });
   },
 
   save({ drive }, it: DoorFiles, target: string | Handle, training: boolean) {
     const saving = new Saving(target, training);
-    return drive({ job: it.files(), take: saving.take, ended: () => saving.drop() });
+    return drive({ job: it.files(training), take: saving.take, ended: () => saving.drop() });
   },
 };

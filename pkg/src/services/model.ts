@@ -29,7 +29,7 @@ export interface DoorModel extends Held, DoorNumbers, DoorText, DoorLearning, Do
 /** This subject's part of the door. */
 export interface DoorModels extends DoorEstimates {
   create_model(config: string, options: unknown, tokenizer?: Held | null): Job;
-  load_model(config: string, generation: string | null | undefined, options: unknown, tokenizer?: Held | null): Job;
+  load_model(config: string, generation: string | null | undefined, training: string | null | undefined, options: unknown, tokenizer?: Held | null): Job;
 }
 
 /** A model as it crosses, with the tokenizer that came with its files. */

@@ -37,6 +37,8 @@ pub struct ChatTemplate {
     /// The size of any value that the template keeps.
     most_kept: usize,
     steps: u64,
+    /// Whether it marks what the assistant says.
+    generation: bool,
 }
 
 /// What is rendered besides the messages.
@@ -82,6 +84,7 @@ impl ChatTemplate {
             most_kept: MOST_HELD / (prepared.operators + 8),
             // A loop over fixed text costs one instruction a round, whatever its length.
             steps: MOST_STEPS.min((MOST_HELD / (prepared.longest_text + 1)) as u64),
+            generation: prepared.generation,
             source: prepared.source.into(),
         };
         let mut environment = Environment::new();
@@ -95,6 +98,22 @@ impl ChatTemplate {
     /// # Errors
     /// `bad-input` with the template's own words where it raises an exception, or with what went wrong.
     pub fn render(&self, messages: &serde_json::Value, options: &ChatOptions) -> Result<String> {
+        let (text, _) = self.render_spans(messages, options)?;
+        match options.continue_final_message {
+            true => cut_after_last_message(text, messages),
+            false => Ok(text),
+        }
+    }
+
+    /// Renders messages, and gives the bytes that stand in `{% generation %}` blocks; none where the template has no such block.
+    ///
+    /// # Errors
+    /// As [`ChatTemplate::render`].
+    pub fn render_spans(
+        &self,
+        messages: &serde_json::Value,
+        options: &ChatOptions,
+    ) -> Result<(String, Option<Vec<std::ops::Range<usize>>>)> {
         let shared = Arc::new(Shared::default());
         let mut environment = Environment::new();
         self.configure(&mut environment, &shared, options.now);
@@ -105,7 +124,7 @@ impl ChatTemplate {
         context.insert("messages".into(), messages.clone());
         context.insert("add_generation_prompt".into(), options.add_generation_prompt.into());
         let template = environment.template_from_str(&self.source).map_err(describe)?;
-        let mut out = Bounded(Vec::new());
+        let mut out = Bounded(Vec::new(), shared.clone());
         let rendered = template.render_captured_to(Serde(&context), &mut out).map(drop);
         if let Err(failure) = rendered {
             let raised = shared.raised.lock().ok().and_then(|mut raised| raised.take());
@@ -115,10 +134,9 @@ impl ChatTemplate {
             });
         }
         let text = String::from_utf8(out.0).map_err(|_| Error::new(Kind::Internal, "chat template: broken text"))?;
-        match options.continue_final_message {
-            true => cut_after_last_message(text, messages),
-            false => Ok(text),
-        }
+        let marks = shared.marks.lock().map(|mut marks| std::mem::take(&mut *marks)).unwrap_or_default();
+        let spans: Vec<_> = marks.as_chunks::<2>().0.iter().map(|[from, to]| *from..*to).collect();
+        Ok((text, self.generation.then_some(spans)))
     }
 
     fn configure<'a>(&self, environment: &mut Environment<'a>, shared: &Arc<Shared>, now: Option<i64>) {
@@ -155,6 +173,13 @@ impl ChatTemplate {
             }
             Err(Failure::new(ErrorKind::InvalidOperation, text))
         });
+        let marking = shared.clone();
+        environment.add_function(source::MARK, move || {
+            if let Ok(mut marks) = marking.marks.lock() {
+                marks.push(marking.written.load(Ordering::Relaxed));
+            }
+            true
+        });
         environment.add_function("strftime_now", move |format: &str| -> Result<String, Failure> {
             let Some(now) = now else {
                 return Err(Failure::new(ErrorKind::InvalidOperation, "strftime_now: no time was given"));
@@ -169,6 +194,10 @@ impl ChatTemplate {
 struct Shared {
     raised: Mutex<Option<String>>,
     printed: AtomicUsize,
+    /// Bytes of the text so far.
+    written: AtomicUsize,
+    /// Where blocks of what the assistant says begin and end.
+    marks: Mutex<Vec<usize>>,
 }
 
 impl Shared {
@@ -182,7 +211,7 @@ impl Shared {
 }
 
 /// Takes what is printed, up to the limit.
-struct Bounded(Vec<u8>);
+struct Bounded(Vec<u8>, Arc<Shared>);
 
 impl std::io::Write for &mut Bounded {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -190,6 +219,7 @@ impl std::io::Write for &mut Bounded {
             return Err(std::io::Error::other("more than 32 MB of text"));
         }
         self.0.extend_from_slice(bytes);
+        self.1.written.store(self.0.len(), Ordering::Relaxed);
         Ok(bytes.len())
     }
     fn flush(&mut self) -> std::io::Result<()> {

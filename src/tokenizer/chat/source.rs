@@ -1,6 +1,6 @@
 //! The template's source made fit for minijinja, and bounded.
 //!
-//! In: Jinja as models ship it. Out: the same with `{% generation %}` as a plain block, every value that is kept by
+//! In: Jinja as models ship it. Out: the same with `{% generation %}` as a block that marks its beginning and its end, every value that is kept by
 //! `set`, or comes in as a macro's argument, passed through the filter `kept` that refuses what is too large,
 //! and the measures that bound the rest. Works on tags alone; text stays as it is.
 //! Refuses to know what expressions mean.
@@ -12,14 +12,19 @@ pub(super) struct Prepared {
     pub(super) operators: usize,
     /// The longest run of text between tags.
     pub(super) longest_text: usize,
+    /// Whether it marks what the assistant says.
+    pub(super) generation: bool,
 }
 
 /// The filter that bounds what is kept.
 pub(super) const KEPT: &str = "__kept";
 
+/// The function that notes how much has been printed; it says yes.
+pub(super) const MARK: &str = "__mark";
+
 pub(super) fn prepare(source: &str) -> Prepared {
     let mut out = String::with_capacity(source.len() + source.len() / 8);
-    let (mut operators, mut longest_text) = (0, 0);
+    let (mut operators, mut longest_text, mut generation) = (0, 0, false);
     let mut rest = source;
     while let Some((at, opening)) = next_tag(rest) {
         longest_text = longest_text.max(at);
@@ -40,8 +45,11 @@ pub(super) fn prepare(source: &str) -> Prepared {
         let (open, inner, close) = parts(tag);
         let (word, arguments) = inner.split_at(inner.find(|c: char| !c.is_alphanumeric()).unwrap_or(inner.len()));
         match word {
-            "generation" => out.push_str(&format!("{open} if true {close}")),
-            "endgeneration" => out.push_str(&format!("{open} endif {close}")),
+            "generation" => {
+                generation = true;
+                out.push_str(&format!("{open} if {MARK}() {close}"));
+            }
+            "endgeneration" => out.push_str(&format!("{open} if {MARK}() %}}{{% endif %}}{{% endif {close}")),
             "set" => out.push_str(&format!("{open} {} {close}", keep_set(arguments))),
             "macro" => {
                 out.push_str(tag);
@@ -61,7 +69,7 @@ pub(super) fn prepare(source: &str) -> Prepared {
     }
     longest_text = longest_text.max(rest.len());
     out.push_str(rest);
-    Prepared { source: out, operators, longest_text }
+    Prepared { source: out, operators, longest_text, generation }
 }
 
 fn next_tag(text: &str) -> Option<(usize, &'static str)> {
@@ -219,7 +227,7 @@ mod tests {
                 "{% macro f(a, b='(,', c=[1, 2]) -%}x",
                 "{% macro f(a, b='(,', c=[1, 2]) -%}{% set a = a|__kept -%}{% set b = b|__kept -%}{% set c = c|__kept -%}x",
             ),
-            ("{%- generation -%}a{% endgeneration %}", "{%- if true -%}a{% endif %}"),
+            ("{%- generation -%}a{%- endgeneration %}", "{%- if __mark() -%}a{%- if __mark() %}{% endif %}{% endif %}"),
             ("{% raw %}{% set a = 1 %}{{{% endraw %}b", "{% raw %}{% set a = 1 %}{{{% endraw %}b"),
             ("{# {% set a = 1 %} #}{{ {'a': {}} }}", "{# {% set a = 1 %} #}{{ {'a': {}} }}"),
             ("{% broken", "{% broken"),

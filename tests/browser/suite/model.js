@@ -196,8 +196,8 @@ export const cases = {
     const { texts, model } = await small(griot);
     await rejects(() => model.train(texts, { steps: 1, lr: 1 }), "bad-option");
     await rejects(() => model.train(texts, { steps: 1, optimizer: { rate: 1 } }), "bad-option");
-    await rejects(() => model.train(texts, { steps: 1, validate: { every: 1 } }), "unsupported");
-    await rejects(() => model.train(texts, { steps: 1, objective: "masked" }), "unsupported");
+    await rejects(() => model.train(texts, { steps: 1, recompute: "blocks" }), "unsupported");
+    await rejects(model.train(texts, { steps: 1, objective: "masked" }).result, "bad-option");
     await rejects(model.train(texts, {}).result, "bad-option");
     await rejects(model.train("", { steps: 1 }).result, "bad-input");
     await rejects(model.train([{ inputIds: [[1, 2, 3]] }], { steps: 1 }).result, "bad-input");

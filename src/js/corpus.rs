@@ -1,0 +1,234 @@
+//! The corpus of a training run: documents of the call to rows, and rows that are set aside to measure with.
+//!
+//! In: documents through the desk; where some are to measure with, they come first, up to a mark (`null`). Out: a supply whose first rows can be
+//! taken, and what was set aside. It refuses to know what is learned.
+
+use super::job::Desk;
+use super::values::argument;
+use super::yielding::Pace;
+use crate::data::batch::Batch;
+use crate::data::document::Document;
+use crate::data::row::Row;
+use crate::data::supply::{Reading, Supply, Want};
+use crate::generate::settings::Choices;
+use crate::tasks::Model;
+use crate::train::Trainer;
+use crate::train::objective::maker;
+use crate::train::options::Options;
+use crate::{Error, Kind, Result, ensure};
+use serde::Deserialize;
+use wasm_bindgen::prelude::*;
+
+/// Tokens that are held of a corpus whose end is known to come, and of one that is drawn from an iterable.
+const BLOCKS: (usize, usize) = (1 << 24, 1 << 20);
+/// Tokens that are held at least, and where rows are visited as they stand.
+const IN_ORDER: usize = 1 << 16;
+
+/// How often something is measured, and on how much.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Validate {
+    pub every: usize,
+    pub batches: Option<usize>,
+}
+
+/// How often a text is made, and how.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Sample {
+    pub prompt: String,
+    pub every: usize,
+    pub choices: Choices,
+    pub stops: Vec<String>,
+}
+
+/// What a run is to do beside learning, and what its corpus is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Wishes {
+    /// Every n-th step is reported.
+    pub every: usize,
+    pub validate: Option<Validate>,
+    pub sample: Option<Sample>,
+    /// Files are handed out every n steps, and at the end.
+    pub checkpoint: Option<usize>,
+    /// The run begins where the model's training state stands.
+    pub goes_on: bool,
+    /// Documents to measure with come first.
+    pub apart: bool,
+    /// The corpus is drawn from an iterable, perhaps an endless one.
+    pub drawn: bool,
+    /// It can be begun anew.
+    pub again: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Wishes {
+            every: 1,
+            validate: None,
+            sample: None,
+            checkpoint: None,
+            goes_on: false,
+            apart: false,
+            drawn: false,
+            again: true,
+        }
+    }
+}
+
+impl Wishes {
+    /// Fails with `bad-option` for numbers that make no sense.
+    pub fn check(&self) -> Result<()> {
+        let periods = [
+            ("validate", self.validate.as_ref().map(|validate| validate.every)),
+            ("validate.batches", self.validate.as_ref().and_then(|validate| validate.batches)),
+            ("checkpoint", self.checkpoint),
+            ("sample", self.sample.as_ref().map(|sample| sample.every)),
+        ];
+        for (name, period) in periods {
+            ensure!(period != Some(0), BadOption, "train: {name}: at least 1 is wanted");
+        }
+        Ok(())
+    }
+}
+
+/// What was set aside to measure with.
+pub enum Aside {
+    None,
+    Rows(Vec<Row>),
+    Batches(Vec<Batch>),
+}
+
+impl Aside {
+    /// As batches, as many as are wanted.
+    pub fn batches(self, options: &Options, validate: Option<&Validate>) -> Result<Option<Vec<Batch>>> {
+        let mut batches = match self {
+            Aside::None if validate.is_some() => {
+                let message = "train: validate: batches of ids have no part that could be set aside";
+                return Err(Error::new(Kind::BadOption, message).hint("give { train, valid }"));
+            }
+            Aside::None => return Ok(None),
+            Aside::Rows(rows) => rows.chunks(options.batch).map(Batch::of_rows).collect(),
+            Aside::Batches(batches) => batches,
+        };
+        if let Some(most) = validate.and_then(|validate| validate.batches) {
+            batches.truncate(most);
+        }
+        ensure!(batches.iter().any(|batch| batch.counted() > 0), BadInput, "train: nothing is counted in `valid`");
+        Ok(Some(batches))
+    }
+}
+
+/// A document as it crosses; none is the mark.
+fn document_of(value: &JsValue) -> Result<Option<Document>> {
+    match value.as_string() {
+        Some(text) => Ok(Some(Document::Text(text))),
+        None if value.is_null() => Ok(None),
+        None if value.is_object() => Ok(Some(Document::Example(argument(value.clone(), "train: an example")?))),
+        None => {
+            Err(Error::new(Kind::BadInput, "train: the corpus holds something that is neither a text nor an example"))
+        }
+    }
+}
+
+/// Length of a document, for telling how far the reading is.
+fn size_of(document: &Document) -> usize {
+    document.text().map_or(64, str::len)
+}
+
+/// Reads as much of the corpus as the first step needs; none if the run was stopped meanwhile.
+pub async fn prepare(
+    desk: &Desk,
+    model: &Model,
+    options: &Options,
+    wishes: &Wishes,
+) -> Result<Option<(Supply, Aside)>> {
+    let (tokenizer, config) = (model.need_tokenizer()?, model.config());
+    let mut aside = Aside::None;
+    let (pace, mut read) = (Pace::new(), 0);
+    let mut maker = maker(config, tokenizer, options, model.labels())?;
+    if wishes.apart {
+        let mut kept = maker.kept();
+        let most = wishes.validate.as_ref().and_then(|validate| validate.batches).map(|most| most * options.batch);
+        while let Some(value) = desk.document().await {
+            let Some(document) = document_of(&value)? else { break };
+            read += size_of(&document);
+            maker.add(document, &mut kept)?;
+            desk.progress("tokenize", read as f64, None, true);
+            if most.is_some_and(|most| kept.full_rows() >= most) {
+                desk.restart(); // what follows the mark
+                break;
+            }
+            pace.breathe().await;
+        }
+        let rows = (0..kept.rows()).map(|index| maker.finish(kept.row(index), index as u64));
+        aside = Aside::Rows(rows.collect::<Result<_>>()?);
+    }
+    let need = options.steps.unwrap_or(usize::MAX).saturating_mul(options.batch * options.accumulate);
+    let tokens = need.saturating_mul(options.context.unwrap_or(config.context));
+    let one_shot = options.epochs.is_some() && !wishes.again;
+    let block = match (options.shuffle, wishes.drawn) {
+        _ if one_shot => usize::MAX,
+        (false, _) => IN_ORDER,
+        // An endless one must begin soon, a short one is held whole.
+        (true, true) => tokens.saturating_mul(4).clamp(IN_ORDER, BLOCKS.1),
+        (true, false) => BLOCKS.0,
+    };
+    if one_shot && options.epochs.is_some_and(|epochs| epochs > 1.0) {
+        let message = "train: epochs: the corpus can be read only once";
+        return Err(Error::new(Kind::BadInput, message).hint("give a function that returns a fresh iterable"));
+    }
+    let reading = Reading {
+        block,
+        again: wishes.again,
+        shuffle: options.shuffle,
+        seed: options.seed.into(),
+        count: options.epochs.is_some(),
+        set_aside: wishes.validate.is_some() && !wishes.apart,
+    };
+    let mut supply = Supply::new(maker, reading);
+    while let Some(want) = supply.wants() {
+        if desk.stopping() {
+            return Ok(None);
+        }
+        if want == Want::Again {
+            desk.restart();
+        }
+        let document = match desk.document().await {
+            Some(value) => document_of(&value)?,
+            None => None,
+        };
+        if desk.stopping() {
+            return Ok(None);
+        }
+        read += document.as_ref().map_or(0, size_of);
+        supply.give(document)?;
+        desk.progress("tokenize", read as f64, None, true);
+        pace.breathe().await;
+    }
+    if reading.set_aside {
+        aside = Aside::Rows(supply.take_aside());
+    }
+    Ok(Some((supply, aside)))
+}
+
+/// Gives a run the documents that its next step needs, if any.
+pub async fn supply_more(desk: &Desk, trainer: &mut Trainer) -> Result<()> {
+    let pace = Pace::new();
+    while let Some(want) = trainer.wants()? {
+        if want == Want::Again {
+            desk.restart();
+        }
+        let document = match desk.document().await {
+            Some(value) => document_of(&value)?,
+            None => None,
+        };
+        if desk.stopping() {
+            break;
+        }
+        trainer.give(document)?;
+        pace.breathe().await;
+    }
+    Ok(())
+}

@@ -39,9 +39,9 @@ export const device = (options?: CallOptions): Promise<DeviceReport> => ask("dev
 /** Bytes on the device and in the wasm. */
 export const memory = (options?: CallOptions): Promise<MemoryReport> => ask("memory", [], options);
 
-/** The models that are kept under `opfs:`. */
+/** The models that are kept under `opfs:`, and the downloads. */
 export const storage = {
-  /** What there is, by name. */
+  /** What there is: models by name, downloads by address. */
   list: (options?: CallOptions): Promise<Stored[]> => ask("list", [], options),
   /** Removes one; one that is not there is removed already. */
   async remove(name: string, options?: CallOptions): Promise<void> {

@@ -111,15 +111,14 @@ async function weigh(folder: Handle): Promise<{ bytes: number; modified: Date }>
   return { bytes, modified: new Date(modified) };
 }
 
-/** Removes a model by its name, with or without `opfs:`, or a download by its address; what is not there is removed already. */
-export async function remove(name: string): Promise<void> {
-  if (/^https?:/.test(name)) return await removeDownload(name);
+/** Removes a model by its name, with or without `opfs:`; one that is not there is removed already. */
+export async function removeModel(name: string): Promise<void> {
   const model = checked(name.replace(/^opfs:/, ""));
   const folder = await part("models", false);
   await perhaps(async () => await folder?.removeEntry(model, { recursive: true }));
 }
 
-/** Removes a download. */
+/** Removes a download by the address of its folder; one that is not there is removed already. */
 export async function removeDownload(url: string): Promise<void> {
   const folder = await part("downloads", false);
   await perhaps(async () => await folder?.removeEntry(folderOf(url), { recursive: true }));

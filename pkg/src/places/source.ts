@@ -26,8 +26,7 @@ export async function openSource(source: unknown, hub: string | undefined, signa
 }
 
 async function open(source: unknown, hub: string | undefined, signal: AbortSignal, cache: boolean | undefined, where: string, use: Use): Promise<Place> {
-  const isHub = typeof source === "string" && source.startsWith("hub:");
-  const url = isHub ? hubUrl(source, hub ?? HUB) : typeof source === "string" && !source.startsWith("opfs:") ? folderUrl(source) : undefined;
+  const url = addressOf(source, hub);
   if (url !== undefined && /^https?:$/.test(url.protocol)) {
     if (cache === true && !hasOpfs()) throw new GriotError("unsupported", `${where}: option "cache": there is no storage of a browser here`);
     const keeps = cache !== false && hasOpfs();
@@ -52,9 +51,20 @@ async function open(source: unknown, hub: string | undefined, signal: AbortSigna
   return ofBlobs("the files given", (name) => inFolder(name)[0]?.[1]);
 }
 
+/** The address that a source stands for, where it stands for one. */
+export function addressOf(source: unknown, hub: string | undefined): URL | undefined {
+  if (typeof source !== "string" || source.startsWith("opfs:")) return undefined;
+  return source.startsWith("hub:") ? hubUrl(source, hub ?? HUB) : folderUrl(source);
+}
+
 /** The address of a folder: with a slash at its end. */
 function folderUrl(source: string): URL {
-  const url = new URL(source);
+  let url: URL;
+  try {
+    url = new URL(source);
+  } catch {
+    throw new GriotError("bad-input", `"${source}" is not a URL`);
+  }
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   url.hash = "";
   return url;

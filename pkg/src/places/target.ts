@@ -8,7 +8,7 @@ import { GriotError } from "../errors.js";
 import { ofDisk } from "./disk.js";
 import { generations, type Folder, type Part, type Told } from "./folder.js";
 import { ofHandle, type Handle } from "./handle.js";
-import { modelFolder, remove, room } from "./opfs.js";
+import { modelFolder, removeModel, room } from "./opfs.js";
 import type { Bytes } from "./place.js";
 import { hex, Sha256 } from "./sha256.js";
 
@@ -34,7 +34,7 @@ async function open(target: string | Handle): Promise<Opened> {
   const isNew = (await modelFolder(name, false)) === undefined;
   const handle = await modelFolder(name, true);
   if (handle === undefined) throw new GriotError("internal", "a folder that was made is not there");
-  const undo = async () => (isNew ? await remove(name) : undefined);
+  const undo = async () => (isNew ? await removeModel(name) : undefined);
   return { folder: ofHandle(target, handle), undo, check: (bytes) => room(bytes, `saving ${target}`) };
 }
 

@@ -4,6 +4,7 @@
 // the background or, for `for`, at once; where a file cannot be read at once that is `unsupported`, and `for await` still works.
 
 import { GriotError } from "./errors.js";
+import { home } from "./home.js";
 import { compile } from "./load-wasm.js";
 import type { Pair } from "./stories.js";
 
@@ -20,7 +21,10 @@ const KINDS = ["tale", "pair", "pronoun"];
 
 let teller: Teller | undefined;
 
-const address = (): URL => new URL("../wasm/stories.wasm", import.meta.url);
+function address(): URL {
+  const moved = home(import.meta.url);
+  return moved === undefined ? new URL("../wasm/stories.wasm", import.meta.url) : new URL("../wasm/stories.wasm", moved);
+}
 
 /** The teller, once its file is there. */
 export async function tellerLater(): Promise<Teller> {

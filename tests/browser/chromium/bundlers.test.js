@@ -13,9 +13,11 @@ import { serve } from "../server.js";
 
 const pkg = fileURLToPath(new URL("../../../pkg", import.meta.url));
 const APP = `
-import { configure, device, Model, presets, Tokenizer } from "griot";
+import { configure, device, Model, presets, stories, Tokenizer } from "griot";
 if (window.settings) configure(window.settings);
 async function run() {
+  for await (const story of stories({ language: "fr" })) if (story.length > 0) break;
+  for (const story of stories({ language: "en" })) if (story.length > 0) break;
   const tokenizer = await Tokenizer.train("la reine parle la reine", { kind: "char" });
   const model = await Model.create(presets.gpt({ layers: 1, heads: 1, width: 8, context: 8 }), { tokenizer, device: "cpu" });
   return [(await device()).kind, (await model.next("la", { top: 1 })).length];
@@ -80,6 +82,8 @@ test("bundled by esbuild, with the worker as an entry and the wasm beside", { ti
   const out = join(app, "bundle");
   await build({ absWorkingDir: app, entryPoints: { main: "./main.js", worker: "griot/worker" }, bundle: true, format: "esm", outdir: out, logLevel: "error" });
   for (const file of ["griot.wasm", "griot-relaxed.wasm"]) copyFileSync(join(app, "node_modules/griot/wasm", file), join(out, file));
+  mkdirSync(join(out, "wasm"));
+  copyFileSync(join(app, "node_modules/griot/wasm/stories.wasm"), join(out, "wasm/stories.wasm")); // the one file whose address is fixed
   copyFileSync(join(app, "index.html"), join(out, "index.html"));
   const server = await serve(out);
   await made(server.url, { wasm: { simd: "/griot.wasm", relaxed: "/griot-relaxed.wasm" } }).finally(() => server.close());

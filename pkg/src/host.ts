@@ -142,7 +142,13 @@ export class Host {
     const method = service !== undefined && Object.hasOwn(service, message.method) ? service[message.method] : undefined;
     if (method === undefined) throw new GriotError("unsupported", `${target.service}.${message.method} is not in this build`);
     const context: Context = { ...this.#context, signal: call.signal, tell: (progress) => this.post({ type: "progress", id: call.id, progress }) };
-    const outcome = await call.wait(Promise.resolve(method(context, kept?.value as never, ...(message.args as never[]))));
+    const begun = Promise.resolve(method(context, kept?.value as never, ...(message.args as never[])));
+    const outcome = await call.wait(begun).catch((thrown: unknown) => {
+      // The call ended while its job was being prepared: nobody will drive that one.
+      const forsake = (late: unknown) => (late instanceof Driven ? (this.#dead || late.drive.job.free(), late.drive.ended?.(thrown)) : undefined);
+      begun.then(forsake).catch(() => {});
+      throw thrown;
+    });
     if (!(outcome instanceof Driven)) return outcome;
     const { job, corpus, before, documents: own, finish, ended } = outcome.drive;
     call.job = job;

@@ -16,6 +16,7 @@ export async function glance(http: HttpPlace): Promise<Place> {
   const find = known && (await finder(known, http.name));
   return {
     name: http.name,
+    isRemote: true,
     missing: (file) => http.missing(file),
     async read(file) {
       const here = await find?.(file);
@@ -89,6 +90,7 @@ async function keeping(http: HttpPlace, release: () => void): Promise<Place> {
 
   return {
     name: http.name,
+    isRemote: true,
     missing: (file) => http.missing(file),
     async read(file) {
       const here = await find?.(file);

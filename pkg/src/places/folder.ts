@@ -106,6 +106,7 @@ async function isWhole(folder: Folder, told: Record<string, Told>): Promise<bool
 function reading(folder: Folder): Place {
   return {
     name: folder.name,
+    isRemote: false,
     read: async (file) => await wholeOf(await folder.open(file)),
     open: (file) => folder.open(file),
     missing: (file) => notThere(file, folder.name),

@@ -33,6 +33,7 @@ class Broken extends Error {}
 type Absence = number | "page";
 
 export class HttpPlace implements Place {
+  readonly isRemote = true;
   readonly #absent = new Map<string, Absence>();
 
   /** `keeps`: somebody keeps what comes, so that the browser need not. */

@@ -35,6 +35,7 @@ export function verified(place: Place, wanted: Map<string, string>, all: boolean
   };
   return {
     name: place.name,
+    isRemote: place.isRemote,
     missing: (file) => place.missing(file),
     close: (error) => place.close(error),
     async read(file) {

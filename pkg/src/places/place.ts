@@ -25,6 +25,8 @@ export interface LongFile {
 export interface Place {
   /** What it is called in messages. */
   readonly name: string;
+  /** Whether its files are asked for over a network: nothing is asked for there that may as well be absent. */
+  readonly isRemote: boolean;
   /** A short file, or undefined where there is none. */
   read(file: string): Promise<Blob | undefined>;
   /** A long file, or undefined where there is none. */
@@ -64,6 +66,7 @@ export function ofBlob(blob: Blob): LongFile {
 export function ofBlobs(name: string, find: (file: string) => Blob | undefined): Place {
   return {
     name,
+    isRemote: false,
     read: async (file) => find(file),
     open: async (file) => {
       const blob = find(file);

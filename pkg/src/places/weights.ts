@@ -33,10 +33,10 @@ export async function openWeights(place: Place): Promise<WeightsFile[]> {
   return files;
 }
 
-/** The text of `training.json` beside weights that are on this machine; the moments that belong to it join `files`. */
+/** The text of `training.json` beside weights that no network brings; the moments that belong to it join `files`. */
 export async function openTraining(place: Place, files: WeightsFile[]): Promise<string | undefined> {
   // Elsewhere nobody keeps one, and asking would be an address that is not there.
-  if (!files.every(({ file }) => file.isHere)) return undefined;
+  if (place.isRemote) return undefined;
   const training = await textOf(place, "training.json");
   if (training === undefined) return undefined;
   const moments = await place.open("training.safetensors");

@@ -164,6 +164,18 @@ export const cases = {
       await soon(async () => (await keptOf(context, url)).length === 0, "the download was not removed");
     }
     await rejects(griot.Model.load(at(context, "plain").url, { signal: AbortSignal.abort() }), "AbortError");
+    // What is on this machine is prepared in no time: the abort comes while it is, or after.
+    const { url } = at(context, "plain");
+    await loads(context, url);
+    for (let ms = 0; ms < 40; ms += 4) {
+      const aborter = new AbortController();
+      const load = griot.Model.load(url, { ...CPU, signal: aborter.signal }).then((model) => model.dispose(), ({ name }) => equal(name, "AbortError"));
+      await sleep(ms);
+      aborter.abort();
+      await load;
+    }
+    await within(5000, loads(context, url), "a load after aborted ones");
+    await soon(async () => (await griot.memory()).live === live, "the memory was not freed");
   },
 
   async "files come as a list and by their contents"(context) {

@@ -13,6 +13,8 @@ import type { StepReport, TrainData, TrainOptions, TrainResult } from "./model-l
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
 import { CREATE, LOAD } from "./model-options.js";
+import * as reading from "./model-reading.js";
+import type { Answer, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
 import * as words from "./model-text.js";
 import type { GenerateOptions, NextToken } from "./model-text.js";
 import { argument, crossing, given, object } from "./options.js";
@@ -134,6 +136,41 @@ export class Model {
   /** What may come after a text, the most probable first. */
   async next(input: string, options?: CallOptions & { top?: number | undefined }): Promise<NextToken[]> {
     return await words.next(this.#remote, input, options);
+  }
+
+  /** The log-probability of each token of a text, and its perplexity. */
+  async score(input: string, options?: CallOptions): Promise<Score> {
+    return await reading.score(this.#remote, input, options);
+  }
+
+  /** For each mask token of a text what may stand there, the most probable first; five by default. */
+  async fill(input: string, options?: TopOptions): Promise<Filling[][]> {
+    return await reading.fill(this.#remote, input, options);
+  }
+
+  /** For each text its labels, the most probable first; all by default. */
+  async classify(input: string | string[], options?: TopOptions): Promise<LabelScore[][]> {
+    return await reading.classify(this.#remote, input, options);
+  }
+
+  /** The entities of a text, merged over words and their pieces. */
+  async tag(input: string, options?: CallOptions): Promise<Entity[]> {
+    return await reading.tag(this.#remote, input, options);
+  }
+
+  /** The most probable answers within a context; one by default. */
+  async answer(question: string, context: string, options?: TopOptions): Promise<Answer[]> {
+    return await reading.answer(this.#remote, question, context, options);
+  }
+
+  /** One vector for each text. */
+  async embed(input: string | string[], options?: EmbedOptions): Promise<Float32Array[]> {
+    return await reading.embed(this.#remote, input, options);
+  }
+
+  /** A text's way through the layers: where each looks, its state, what the head would read of it. */
+  async inspect(input: string, options?: InspectOptions): Promise<Trace> {
+    return await reading.inspect(this.#remote, input, options);
   }
 
   /** The model's files, in memory: config.json, model.safetensors, the tokenizer's. `Model.load` reads them. */

@@ -15,6 +15,7 @@ pub mod lab;
 pub mod learning;
 pub mod model;
 pub mod ngram;
+pub mod reading;
 pub mod runtime;
 pub mod tokenizer;
 pub mod trainer;

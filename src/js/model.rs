@@ -150,7 +150,7 @@ pub fn load_model(
 }
 
 /// A tensor as it crosses.
-fn tensor(tensor: &Tensor) -> JsValue {
+pub(super) fn tensor(tensor: &Tensor) -> JsValue {
     let shape: Array = tensor.shape.iter().map(|&size| JsValue::from(size as u32)).collect();
     Plain::default().with("data", Float32Array::from(&tensor.data[..])).with("shape", shape).into()
 }

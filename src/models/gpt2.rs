@@ -5,7 +5,7 @@
 use super::config::{Config, Gpt2};
 use super::{Model, Outputs};
 use crate::error::Result;
-use crate::graph::Graph;
+use crate::graph::{Graph, Tensor};
 use crate::nn::{
     Attention, Block, Embedding, Head, Init, Inventory, Linear, Mlp, Mode, Norm, Order, Pass, Shape, Side, Weights,
     dropout,
@@ -105,5 +105,9 @@ impl Model for Gpt2Model {
 
     fn head(&self) -> Option<&Head> {
         Some(&self.head)
+    }
+
+    fn read_out(&self, pass: &mut Pass<'_>, hidden: Tensor, closed: bool) -> Result<Tensor> {
+        if closed { Ok(hidden) } else { self.norm.apply(pass, hidden) }
     }
 }

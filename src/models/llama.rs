@@ -5,7 +5,7 @@
 use super::config::{Config, Llama, Rope};
 use super::{Model, Outputs};
 use crate::error::Result;
-use crate::graph::Graph;
+use crate::graph::{Graph, Tensor};
 use crate::nn::{
     Attention, Block, Embedding, Head, Init, Inventory, Linear, Mlp, Mode, Norm, Order, Pass, Role, Rotary, Shape,
     Side, Weights,
@@ -120,5 +120,9 @@ impl Model for LlamaModel {
 
     fn head(&self) -> Option<&Head> {
         Some(&self.head).filter(|_| !self.headless)
+    }
+
+    fn read_out(&self, pass: &mut Pass<'_>, hidden: Tensor, closed: bool) -> Result<Tensor> {
+        if closed { Ok(hidden) } else { self.norm.apply(pass, hidden) }
     }
 }

@@ -108,6 +108,11 @@ pub trait Model: std::fmt::Debug {
     /// Its head, if its task has one.
     fn head(&self) -> Option<&Head>;
 
+    /// What the head would read of a layer's hidden state (B, T, width): its final norm, where there is one and it is not `closed` by it.
+    fn read_out(&self, _pass: &mut Pass<'_>, hidden: Tensor, _closed: bool) -> Result<Tensor> {
+        Ok(hidden)
+    }
+
     /// What its loss is made of.
     fn ending(&self) -> Ending {
         Ending::OneLabel

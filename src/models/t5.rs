@@ -234,4 +234,12 @@ impl Model for T5Model {
     fn head(&self) -> Option<&Head> {
         Some(&self.head)
     }
+
+    fn read_out(&self, pass: &mut Pass<'_>, hidden: Tensor, closed: bool) -> Result<Tensor> {
+        let hidden = match &self.decoder.norm {
+            Some(norm) if !closed => norm.apply(pass, hidden)?,
+            _ => hidden,
+        };
+        scale(pass, hidden, self.head_scale)
+    }
 }

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::graph::{self, Graph};
 use crate::kernels::Live;
 use crate::models::{Outputs, Task};
-use crate::nn::{Mode, Shape};
+use crate::nn::{Mode, Shape, Weights};
 use crate::plan::{Plan, Stage};
 use crate::train::{feed::feed, gradient_plan};
 
@@ -96,6 +96,57 @@ impl Model {
             encoder = Some(shown(&stage, "encoder.", &within, shape.batch).await?);
         }
         Ok(Forward { logits, loss, main, cross, encoder })
+    }
+
+    /// The last hidden state of what reads (B, T, width): the only stack, or the encoder.
+    pub(super) async fn states(&self, batch: &Batch, signal: &Signal) -> Result<Tensor> {
+        let (data, shape) = self
+            .one("states", batch, signal, |_, _, outputs| {
+                Ok(outputs.encoder_hidden.last().copied().unwrap_or(outputs.last))
+            })
+            .await?;
+        let (time, bucket) = match &batch.encoder {
+            Some(side) => (side.time, shape.source),
+            None => (batch.main.time, shape.time),
+        };
+        Ok(Cut { rows: batch.rows, times: [time; 2], bucket: [bucket; 2] }.states(data, shape.batch))
+    }
+
+    /// −log p of each target (B, T), 0 where there is none.
+    pub(super) async fn surprises(&self, batch: &Batch, signal: &Signal) -> Result<Tensor> {
+        let placed = self.placed();
+        let (data, shape) = self
+            .one("surprises", batch, signal, |site, shape, outputs| {
+                let loss = placed.model.loss(site.0, site.1, shape, &Mode::Infer, outputs, 0.0)?;
+                Ok(loss.1)
+            })
+            .await?;
+        let cut = Cut { rows: batch.rows, times: [batch.main.time; 2], bucket: [shape.time; 2] };
+        Ok(Tensor { shape: vec![batch.rows, batch.main.time], ..cut.states(data, shape.batch) })
+    }
+
+    /// One tensor of a pass; `name` tells its plans apart.
+    async fn one(
+        &self,
+        name: &str,
+        batch: &Batch,
+        signal: &Signal,
+        pick: impl FnOnce((&mut Graph, &Weights), &Shape, &Outputs) -> Result<graph::Tensor>,
+    ) -> Result<(Vec<f32>, Shape)> {
+        let placed = self.placed();
+        let shape = batch.bucket(self.config().context);
+        let build = || {
+            let mut graph = Graph::new();
+            let weights = placed.store.weights(&mut graph, None);
+            let outputs = placed.model.forward(&mut graph, &weights, &shape, &Mode::Infer)?;
+            let wanted = pick((&mut graph, &weights), &shape, &outputs)?;
+            graph.keep(name, wanted);
+            graph.plan(placed.arenas.places(), placed.arenas.device().limits())
+        };
+        let stage = placed.stages.ready(&placed.arenas, "activations", &format!("{name} {shape:?}"), build).await?;
+        feed(&stage, &batch.padded(&shape), 1.0)?;
+        stage.play(&[Live::default()], signal).await?;
+        Ok((stage.read_f32(name).await?, shape))
     }
 
     fn forward_plan(&self, shape: &Shape, hidden: bool, loss: bool) -> Result<Plan> {

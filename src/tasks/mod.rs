@@ -3,13 +3,19 @@
 mod batch;
 mod forward;
 mod generate;
+mod inspect;
+mod labelling;
 mod load;
 mod model;
+mod reading;
 pub mod stop;
 pub mod training;
 
 pub use batch::{Given, Labels};
 pub use forward::{Extras, Forward, Shown};
 pub use generate::{Finish, Flow, Piece, Told};
+pub use inspect::{LayerTrace, Trace, Views};
+pub use labelling::{Filling, Span};
 pub use load::Loading;
 pub use model::{Model, Tensor};
+pub use reading::Pooling;

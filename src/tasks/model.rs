@@ -1,6 +1,7 @@
 //! A model that lives on a device: made or loaded, asked for numbers, saved.
 //!
-//! Comes in: configs, numbers by Hugging Face name. Goes out: what the model is, its parameters. Batches, gradients and text join in the neighbouring files. All methods take `&self`; calls on one model are made one after the other.
+//! Comes in: configs, numbers by Hugging Face name. Goes out: what the model is, its parameters. Batches, gradients and text join in the
+//! neighbouring files. All methods take `&self`; calls on one model are made one after the other.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -61,7 +62,12 @@ impl Model {
     /// Fails with `unsupported` or `bad-input` for a config that cannot be honoured, by name, and `out-of-memory` before anything is
     /// allocated.
     pub async fn create(device: Rc<Device>, config: &Value, seed: u64) -> Result<Model> {
-        let model = Model::blank(device, Config::from_json(config)?, true).await?;
+        let mut config = Config::from_json(config)?;
+        // What the labels are called is said, also where the caller said only how many there are.
+        if matches!(config.task, Task::Classify | Task::Tag) && config.to_json().get("id2label").is_none() {
+            config = config.with_labels(&config.labels, config.problem);
+        }
+        let model = Model::blank(device, config, true).await?;
         model.placed.initialise(seed)?;
         Ok(model)
     }

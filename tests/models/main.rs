@@ -11,4 +11,5 @@ mod encoders;
 mod families;
 mod golden;
 mod seat;
+mod texts;
 mod trainable;

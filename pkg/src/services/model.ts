@@ -10,6 +10,7 @@ import type { Surroundings } from "./index.js";
 import { files, loading, type DoorFiles } from "./model-files.js";
 import { learning, type DoorLearning } from "./model-learning.js";
 import { numbers, type DoorNumbers } from "./model-numbers.js";
+import { reading, type DoorReading } from "./model-reading.js";
 import { words, type DoorText } from "./model-text.js";
 import { made as madeTokenizer, type DoorTokenizer, type MadeTokenizer } from "./tokenizer.js";
 
@@ -22,7 +23,7 @@ export interface About {
 }
 
 /** A model of the wasm. */
-export interface DoorModel extends Held, DoorNumbers, DoorText, DoorLearning, DoorFiles {
+export interface DoorModel extends Held, DoorNumbers, DoorReading, DoorText, DoorLearning, DoorFiles {
   about(): About;
 }
 
@@ -50,8 +51,8 @@ export const model = (surroundings: Surroundings): Service => ({
     return context.drive({ job: context.door.create_model(config, options, lent), finish: (model: DoorModel) => made(context, model) });
   },
 
-  async load(context, _: undefined, source: unknown, options: unknown, reading: Reading) {
-    const place = await openSource(source, surroundings.settings.hub, context.signal, reading, "Model.load");
+  async load(context, _: undefined, source: unknown, options: unknown, how: Reading) {
+    const place = await openSource(source, surroundings.settings.hub, context.signal, how, "Model.load");
     return context.drive(await loading(context, place, options, (model: DoorModel, tokenizer) => made(context, model, tokenizer)));
   },
 
@@ -68,6 +69,7 @@ export const model = (surroundings: Surroundings): Service => ({
   ...estimates(surroundings),
   ...numbers,
   ...words,
+  ...reading,
   ...learning,
   ...files,
 });

@@ -5,11 +5,12 @@ import { cases as kernels } from "./kernels.js";
 import { cases as model } from "./model.js";
 import { cases as ngram } from "./ngram.js";
 import { cases as places } from "./places.js";
+import { cases as reading } from "./reading.js";
 import { cases as runtime } from "./runtime.js";
 import { cases as tokenizer } from "./tokenizer.js";
 import { cases as tokenizerGolden } from "./tokenizer-golden.js";
 import { cases as train } from "./train.js";
 
-export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, families, train, places, kernels }).flatMap(([subject, cases]) =>
+export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, families, reading, train, places, kernels }).flatMap(([subject, cases]) =>
   Object.entries(cases).map(([name, run]) => ({ name: `${subject}: ${name}`, run })),
 );

@@ -2,7 +2,7 @@
 //!
 //! Config in, graph and inventory out. Matrices lie (in, out), as in its files.
 
-use super::config::{Config, Gpt2};
+use super::config::{Config, Gpt2, Task};
 use super::{Model, Outputs};
 use crate::error::Result;
 use crate::graph::{Graph, Tensor};
@@ -20,6 +20,8 @@ pub struct Gpt2Model {
     norm: Norm,
     head: Head,
     embedding_dropout: f32,
+    /// The bare model.
+    headless: bool,
 }
 
 impl Gpt2Model {
@@ -73,6 +75,7 @@ impl Gpt2Model {
             head: Head::tokens(&tokens, c.tied, normal),
             tokens,
             embedding_dropout: c.embedding_dropout,
+            headless: config.task == Task::Embed,
         }
     }
 }
@@ -84,7 +87,9 @@ impl Model for Gpt2Model {
         self.positions.declare(&mut list);
         self.blocks.iter().for_each(|block| block.declare(&mut list));
         self.norm.declare(&mut list);
-        self.head.declare(&mut list);
+        if !self.headless {
+            self.head.declare(&mut list);
+        }
         list
     }
 
@@ -104,7 +109,7 @@ impl Model for Gpt2Model {
     }
 
     fn head(&self) -> Option<&Head> {
-        Some(&self.head)
+        Some(&self.head).filter(|_| !self.headless)
     }
 
     fn read_out(&self, pass: &mut Pass<'_>, hidden: Tensor, closed: bool) -> Result<Tensor> {

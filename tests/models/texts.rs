@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use griot::device::{Device, Signal};
+use griot::models::{Config, Task};
 use griot::tasks::{Extras, Given, Labels, Model, Pooling, Views};
 use griot::tokenizer::train::{TrainOptions, train};
 use griot::tokenizer::{Kind, Tokenizer};
@@ -205,6 +206,21 @@ fn a_vector_is_the_mean_or_one_of_the_last_states() {
             let length = unit[0].iter().map(|n| n * n).sum::<f32>().sqrt();
             assert!((length - 1.0).abs() < 1e-5, "{case}: a length of {length}");
         }
+    }
+}
+
+#[test]
+fn a_model_without_a_head_gives_its_last_hidden_state() {
+    let (_, device) = devices().remove(0);
+    for case in ["gpt2", "llama", "bert-mlm"] {
+        let config = Config::from_json(&Golden::open(case).config).unwrap().with_task(Task::Embed).unwrap();
+        let model = now(Model::create(device.clone(), &config.to_json(), 1));
+        let given = Given { input_ids: vec![vec![5, 6, 7]], ..Given::default() };
+        let run = |hidden| now(model.forward(&given, Extras { hidden, attentions: false }, &Signal::default()));
+        let (plain, shown) = (run(false), run(true));
+        assert_eq!(plain.logits.shape, [1, 3, model.config().width], "{case}");
+        assert_eq!(Some(&plain.logits), shown.main.hidden.last(), "{case}");
+        assert!(plain.main.hidden.is_empty() && shown.main.hidden.len() == model.config().layers() + 1);
     }
 }
 

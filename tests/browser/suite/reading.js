@@ -7,7 +7,7 @@ const TEXTS = ["la reine chante une longue histoire au village", "le griot racon
 
 /** A model of a family over a small vocabulary. */
 async function made(griot, preset, kind, options = {}) {
-  const tokenizer = await griot.Tokenizer.train(TEXTS, { kind, vocabSize: 120, minFrequency: 1 });
+  const tokenizer = await griot.Tokenizer.train(TEXTS, { kind, minFrequency: 1, ...(kind !== "unigram" && { vocabSize: 300 }) });
   const config = { ...griot.presets[preset]({ layers: 2, heads: 2, width: 16, context: 32 }), ...options.config };
   return { tokenizer, model: await griot.Model.create(config, { tokenizer, seed: 3, device: "cpu", task: options.task }) };
 }

@@ -10,6 +10,7 @@ mod causal;
 mod encoders;
 mod families;
 mod golden;
+mod heads;
 mod seat;
 mod texts;
 mod trainable;

@@ -171,7 +171,7 @@ fn classes_tags_and_answers_are_those_of_the_logits() {
         assert_eq!((answers[0].start as u32, answers[0].end as u32), (best.1, best.2), "{name}");
         assert!((answers[0].p - best.0).abs() < 1e-6);
         // A context of several parts: answers still lie in it.
-        let long = vec![context; 6].join(" ");
+        let long = [context; 6].join(" ");
         let answers = now(model.answer(question, &long, 3, &Signal::default()));
         assert!(answers.len() == 3 && answers.iter().all(|answer| long[answer.start..answer.end] == answer.text));
     }

@@ -27,12 +27,18 @@ pub struct Loading<'a> {
     inventory: &'a Inventory,
     names: Names,
     seen: BTreeSet<(usize, usize)>,
+    other_head: bool,
 }
 
 impl<'a> Loading<'a> {
     /// Nothing has been seen yet.
     pub fn new(config: &Config, inventory: &'a Inventory) -> Result<Loading<'a>> {
-        Ok(Loading { inventory, names: Names::new(config, inventory)?, seen: BTreeSet::new() })
+        Ok(Loading { inventory, names: Names::new(config, inventory)?, seen: BTreeSet::new(), other_head: false })
+    }
+
+    /// The files are of a model with another head: this one's may be missing as a whole.
+    pub fn expect_other_head(&mut self) {
+        self.other_head = true;
     }
 
     /// Judges a file's header.
@@ -97,7 +103,9 @@ impl<'a> Loading<'a> {
                 continue;
             }
             match self.inventory.at(parameter) {
-                Some(of) if of.head => fresh.push((parameter, part)),
+                Some(of) if of.head || (self.other_head && of.name.starts_with("head.")) => {
+                    fresh.push((parameter, part))
+                }
                 _ => missing.push(name),
             }
         }

@@ -27,6 +27,8 @@ pub struct Loading {
     judged: bool,
     /// Where each tensor goes, by its foreign name.
     targets: HashMap<String, Target>,
+    /// The caller wants another head than the files' own.
+    other_head: bool,
 }
 
 impl Loading {
@@ -39,9 +41,11 @@ impl Loading {
         context: Option<usize>,
     ) -> Result<Loading> {
         let mut config = Config::from_json(config)?;
+        let own = config.task;
         if let Some(task) = task {
             config = config.with_task(task)?;
         }
+        let other_head = config.task != own;
         if let Some(context) = context {
             config = config.with_context(context)?;
         }
@@ -54,6 +58,7 @@ impl Loading {
             parsed: Vec::new(),
             judged: false,
             targets: HashMap::new(),
+            other_head,
         })
     }
 
@@ -78,6 +83,9 @@ impl Loading {
     pub fn judge(&mut self) -> Result<()> {
         let placed = self.model.placed();
         let mut judge = Judge::new(&placed.config, placed.store.inventory())?;
+        if self.other_head {
+            judge.expect_other_head();
+        }
         for (header, (name, _)) in self.parsed.iter().zip(&self.headers) {
             judge.file(header).context(|| name.clone())?;
         }

@@ -12,6 +12,8 @@ const MOST_BYTES = 8_000_000;
 /** A text area may hold so much and stay quick. */
 const MOST_SHOWN = 200_000;
 const SHOWN_TALES = 12;
+/** Tales that are told before others get their turn. */
+const TURN = 50;
 const PIECE = 1000;
 /** A text shorter than this teaches nothing. */
 export const LEAST = 200;
@@ -40,7 +42,7 @@ const pick = el("input", { type: "file", id: "corpus-file", accept: ".txt,.md,.t
 const said = el("p", { class: "note", role: "status" });
 const alert = alertLine();
 const clear = button((t) => t.corpus.clear, () => empty(), "secondary");
-const ownPart = el("div", { hidden: true }, field((t) => t.corpus.text, area), el("div", { class: "row" }, el("label", { class: "file", for: "corpus-file" }, (t) => t.corpus.file), pick, clear));
+const ownPart = el("div", { hidden: true }, field((t) => t.corpus.text, area), el("div", { class: "row" }, el("label", { class: "secondary pick" }, (t) => t.corpus.file, pick), clear));
 const worldPart = el("div", {}, field((t) => t.corpus.howMany, many), preview);
 
 function changed(): void {
@@ -69,6 +71,7 @@ export async function tell(): Promise<void> {
   for await (const tale of stories({ language: language(), seed: 1 })) {
     if (mine !== asked) return;
     if (told.push(tale.trim()) === wanted) break;
+    if (told.length % TURN === 0) await new Promise((resolve) => setTimeout(resolve));
   }
   tales = told;
   if (world.checked) changed();

@@ -16,8 +16,6 @@ export interface Curve {
   element: HTMLElement;
   clear(): void;
   add(step: number, loss: number, validation?: number): void;
-  /** Validation that comes after its step. */
-  measured(step: number, validation: number): void;
 }
 
 const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -104,11 +102,6 @@ export function curve(): Curve {
       valid.push(validation ?? null);
       element.hidden = false;
       if (plot === undefined) void open();
-      draw();
-    },
-    measured(step, validation) {
-      const at = steps.lastIndexOf(step);
-      if (at >= 0) valid[at] = validation;
       draw();
     },
   };

@@ -3,7 +3,7 @@
 // In: nothing, or a choice by name. Out: a section that fills itself when the device is open, `refresh` for after other work, and
 // `onReopen` for those who hold something on a device: before it is closed they hand over how to make it again.
 
-import { close, configure, device, memory, type DeviceReport, type MemoryReport } from "griot";
+import { close, configure, device, events, memory, type DeviceReport, type MemoryReport } from "griot";
 import { alertLine, el, onLanguage, section, type Say } from "./dom.js";
 import { did, undone } from "./journal.js";
 import { bytes, digits, texts } from "./language.js";
@@ -133,11 +133,20 @@ async function settle(to: Choice): Promise<void> {
   else did("configure", { names: ["configure"], lines: `configure({ device: ${JSON.stringify(to)} });` });
 }
 
+/** What befalls the device while one works is said here, and the report made anew. */
+function heed(name: "devicelost" | "recovered" | "fallback"): void {
+  events.addEventListener(name, () => {
+    alert.say((t) => t.device.events[name]);
+    if (name !== "devicelost") void device().then((found) => (report = found)).then(refresh).catch(alert.show);
+  });
+}
+
 /** One line on what computes, with a way to the section. */
 export const deviceLine = (): HTMLElement => short;
 
 /** The section. */
 export function deviceSection(): HTMLElement {
+  for (const name of ["devicelost", "recovered", "fallback"] as const) heed(name);
   onLanguage(draw);
   return section("device", (t) => t.device.title, (t) => t.device.words, choices, alert.element, el("div", { "aria-live": "polite" }, list), details);
 }

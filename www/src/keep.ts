@@ -6,7 +6,7 @@ import { Model, storage, type Stored } from "griot";
 import { alertLine, button, el, onLanguage, section } from "./dom.js";
 import { did, literal } from "./journal.js";
 import { bytes, digits, language, texts } from "./language.js";
-import { inHand, onHand, take } from "./shelf.js";
+import { filesOf, inHand, onHand, progress, take } from "./shelf.js";
 import { unzip, zip } from "./zip.js";
 
 let kept: Stored[] = [];
@@ -71,9 +71,10 @@ const save = (): Promise<void> =>
   doing(texts().keep.saving, async () => {
     const [held, chosen] = [inHand(), name.value.trim() || texts().keep.name];
     if (held === undefined) return "";
-    await held.model.save(`opfs:${chosen}`);
+    const training = held.goesOn;
+    await held.model.save(`opfs:${chosen}`, { training });
     await take({ ...held, name: chosen });
-    did("keep", { names: [], lines: `await model.save(${literal(`opfs:${chosen}`)});` });
+    did("keep", { names: [], lines: `await model.save(${literal(`opfs:${chosen}`)}${training ? ", { training: true }" : ""});` });
     return texts().keep.saved(chosen);
   });
 
@@ -81,7 +82,7 @@ const open = (chosen: string): Promise<void> =>
   doing(texts().keep.loading, async () => {
     const model = await Model.load(`opfs:${chosen}`);
     name.value = chosen;
-    await take({ model, steps: 0, beginning: texts().counts.first, name: chosen });
+    await take({ model, ...(await progress(model)), beginning: texts().counts.first, name: chosen });
     did("keep", { names: ["Model"], lines: `const model = await Model.load(${literal(`opfs:${chosen}`)});` });
     return texts().keep.loaded(digits(model.parameters));
   });
@@ -97,11 +98,11 @@ const fetchAll = (): Promise<void> =>
   doing(texts().keep.packing, async () => {
     const held = inHand();
     if (held === undefined) return "";
-    const packed = await zip(await held.model.files());
+    const packed = await zip(await filesOf(held.model));
     const link = el("a", { href: URL.createObjectURL(packed), download: `${held.name ?? texts().keep.name}.zip` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    did("keep", { names: [], lines: "const files = await model.files();  // Map: config.json, model.safetensors, tokenizer.json …" });
+    did("keep", { names: [], lines: "const files = await model.files({ training: true });  // Map: config.json, model.safetensors, tokenizer.json …" });
     return texts().keep.downloaded(bytes(packed.size));
   });
 
@@ -110,7 +111,7 @@ async function load(given: File[]): Promise<void> {
   await doing(texts().keep.loading, async () => {
     const only = given.length === 1 ? given[0] : undefined;
     const model = await Model.load(only?.name.endsWith(".zip") ? await unzip(only) : given);
-    await take({ model, steps: 0, beginning: texts().counts.first });
+    await take({ model, ...(await progress(model)), beginning: texts().counts.first });
     did("keep", { names: ["Model"], lines: "const model = await Model.load(files);  // File[] of an <input type=\"file\" multiple>" });
     return texts().keep.loaded(digits(model.parameters));
   });
@@ -124,7 +125,7 @@ export function keepSection(): HTMLElement {
   const work = el(
     "div", { class: "drop" },
     el("div", { class: "row" }, el("label", { for: "keep-name" }, (t) => t.keep.under), name, keep, download), said, alert.element, listed,
-    el("div", { class: "row" }, el("label", { class: "file", for: "model-files" }, (t) => t.keep.files), pick),
+    el("div", { class: "row" }, el("label", { class: "secondary pick" }, (t) => t.keep.files, pick), el("p", { class: "note" }, (t) => t.keep.filesAbout)),
   );
   work.addEventListener("dragover", (event) => event.preventDefault());
   work.addEventListener("drop", (event) => {

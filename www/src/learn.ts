@@ -3,24 +3,25 @@
 // In: the text, a tokenizer trained on it, a family, a size, a number of steps. Out: the loss as it falls, samples that get better,
 // speed and time left; pause, resume, stop; the model, in hand for all that follows.
 
-import { Model, type Run, type StepReport, type Tokenizer, type TrainOptions, type TrainResult } from "griot";
+import { Model, type Run, type StepReport, type TrainOptions, type TrainResult } from "griot";
 import { beginning, documents, LEAST, names, onCorpus, parted, recipe, split } from "./corpus.js";
 import { curve } from "./curve.js";
 import { busyWhile, chosen as device, refresh } from "./device.js";
 import { alertLine, button, el, onLanguage, section } from "./dom.js";
 import { did, literal, settled, undone } from "./journal.js";
-import { bytes, digits, duration, texts } from "./language.js";
+import { bytes, digits, duration, language, texts } from "./language.js";
 import { chooser } from "./learn-choices.js";
 import { chronicle } from "./samples.js";
-import { inHand, onHand, take } from "./shelf.js";
-import { config, observed, shape, type Size } from "./sizes.js";
+import { inHand, onHand, take, type Held } from "./shelf.js";
+import { config, observed, seconds, shape } from "./sizes.js";
 import { ensureTrained, onTrained, trained } from "./tokens.js";
-import { batches, measureOn } from "./validation.js";
 
-/** Milliseconds between two samples. */
-const EVERY = 3500;
-/** Validation is measured so often in a run. */
+/** Seconds between two samples, and between two checkpoints. */
+const SAMPLE = 4;
+const CHECKPOINT = 20;
+/** Validation is measured so often in a run, on so many batches. */
 const MEASURES = 20;
+const BATCHES = 2;
 
 type State = "idle" | "preparing" | "running" | "paused";
 
@@ -86,87 +87,92 @@ async function learn(again: boolean): Promise<void> {
   if (state !== "idle") return;
   alert.clear();
   to("preparing");
-  let model: Model | undefined;
-  let reached = 0;
+  let held: Held | undefined;
   try {
     if (documents().reduce((sum, one) => sum + one.length, 0) < LEAST) return alert.say((t) => t.corpus.short(digits(LEAST)));
-    const before = again ? inHand() : undefined;
-    const tokenizer = before?.model.tokenizer ?? (await ensureTrained());
-    if (tokenizer === undefined) return alert.say((t) => t.learn.noTokenizer);
-    const chosen = choices.chosen();
-    model = before?.model ?? (await Model.create(config(chosen.family, chosen.size), { tokenizer, seed: 1 }));
-    reached = before?.steps ?? 0;
-    const kept = before?.beginning ?? beginning();
-    await take({ model, steps: reached, beginning: kept, ...(before?.name !== undefined && { name: before.name }) });
+    held = again ? inHand() : await begin();
+    if (held === undefined) return alert.say((t) => t.learn.noTokenizer);
     if (!again) told.clear();
     plot.clear();
-    reached += await watch(model, tokenizer, chosen.size, chosen.steps, reached);
-    await take({ model, steps: reached, beginning: kept, ...(before?.name !== undefined && { name: before.name }) });
+    await take(held);
+    await watch(held);
   } catch (error) {
     alert.show(error);
-    if (model !== undefined && inHand()?.model === model) await take({ model, steps: reached, beginning: beginning() });
   } finally {
     run = undefined;
+    if (held !== undefined && inHand()?.model === held.model) await take({ ...held });
     to("idle");
     await refresh().catch(alert.show);
   }
 }
 
-/** Runs the training to its end or its stop; gives the steps done. */
-async function watch(model: Model, tokenizer: Tokenizer, size: Size, steps: number, before: number): Promise<number> {
+/** A new model, with a tokenizer that learned from the text. */
+async function begin(): Promise<Held | undefined> {
+  const tokenizer = await ensureTrained();
+  if (tokenizer === undefined) return undefined;
+  const { family, size } = choices.chosen();
+  return { model: await Model.create(config(family, size), { tokenizer, seed: 1 }), steps: 0, goesOn: false, beginning: beginning() };
+}
+
+/** The options of a run, and how it is told in code. */
+function settle(held: Held): { total: number; options: TrainOptions } {
+  const { family, size, steps, lr, dropout } = choices.chosen();
+  const context = Number(held.model.config["n_positions"] ?? held.model.config["max_position_embeddings"] ?? size.context);
+  const prompt = typeof held.beginning === "string" ? held.beginning : held.beginning[language()];
+  const perStep = (seconds(device(), family, size, held.model.tokenizer?.vocabSize ?? 0, steps) ?? (SAMPLE * steps) / 8) / steps;
+  const everyFew = (wanted: number, most: number): number => Math.max(1, Math.min(most, Math.round(wanted / perStep)));
+  const total = held.steps + steps;
+  const options: TrainOptions = {
+    steps: total, batch: size.batch, context: Math.min(context, size.context), optimizer: { lr }, ...(dropout > 0 && { dropout }),
+    ...(split().valid.length > 0 && { validate: { every: Math.max(1, Math.round(steps / MEASURES)), batches: BATCHES } }),
+    sample: { prompt, every: everyFew(SAMPLE, Math.ceil(steps / 4)), maxTokens: 40, temperature: 0.7, seed: 1 },
+    ...("storage" in navigator && "getDirectory" in navigator.storage && { checkpoint: { target: `opfs:${held.name ?? texts().keep.draft}`, every: everyFew(CHECKPOINT, steps) } }),
+    ...(held.goesOn && { continue: true }),
+  };
+  return { total, options };
+}
+
+/** Runs the training to its end or its stop. */
+async function watch(held: Held): Promise<void> {
+  const { model } = held;
+  const { family, size } = choices.chosen();
   const { train, valid } = split();
-  const { lr, dropout } = choices.chosen();
-  const context = Math.min(size.context, Number(model.config["n_positions"] ?? model.config["max_position_embeddings"] ?? size.context));
-  const options: TrainOptions = { steps, batch: size.batch, context, optimizer: { lr }, ...(dropout > 0 && { dropout }), seed: before };
-  const aside = await batches(model, valid, context);
-  const first = typeof inHand()?.beginning === "string" ? (inHand()?.beginning as string) : beginning();
-  const sample = async (step: number): Promise<void> => told.add(step, first, await model.generate(first, { maxTokens: 40, temperature: 0.7, seed: 1 }).text);
-  journalise(model, size, options, before);
-  if (before === 0) await sample(0);
-  const every = Math.max(1, Math.round(steps / MEASURES));
-  let [sampled, sampling, speed, validation]: [number, boolean, number, number | undefined] = [performance.now(), false, 0, undefined];
-  const learning = model.train(train, options);
+  const { total, options } = settle(held);
+  const prompt = options.sample?.prompt ?? "";
+  journalise(held, options, valid.length > 0);
+  if (held.steps === 0) told.add(0, prompt, await model.generate(prompt, { maxTokens: 40, temperature: 0.7, seed: 1 }).text);
+  const learning = model.train(valid.length > 0 ? { train, valid } : train, options);
   run = learning;
   said.textContent = texts().learn.running;
   to("running");
+  let [speed, validation]: [number, number | undefined] = [0, undefined];
   for await (const report of learning) {
-    speed = speed === 0 || report.step < 4 ? report.tokensPerSecond : 0.9 * speed + 0.1 * report.tokensPerSecond;
-    plot.add(before + report.step, report.loss);
-    show(report, steps, speed, validation);
-    if (!sampling && (performance.now() - sampled > EVERY || report.step % every === 0)) {
-      sampling = true;
-      const wants = performance.now() - sampled > EVERY;
-      void (async () => {
-        if (report.step % every === 0) {
-          validation = await measureOn(model, aside);
-          if (validation !== undefined) plot.measured(before + report.step, validation);
-        }
-        if (wants) {
-          await sample(before + report.step);
-          sampled = performance.now();
-        }
-      })().catch(alert.show).finally(() => (sampling = false));
-    }
+    held.goesOn = true;
+    held.steps = report.step;
+    speed = speed === 0 ? report.tokensPerSecond : 0.9 * speed + 0.1 * report.tokensPerSecond;
+    validation = report.validation?.loss ?? validation;
+    plot.add(report.step, report.loss, report.validation?.loss);
+    show(report, total, speed, validation);
+    if (report.skipped) said.textContent = texts().learn.skipped(digits(report.step));
+    if (report.sample !== undefined) told.add(report.step, prompt, report.sample);
   }
   const result = await learning.result;
-  observed(device(), choices.chosen().family, size, tokenizer.vocabSize, speed);
-  validation = await measureOn(model, aside);
-  if (validation !== undefined) plot.measured(before + result.steps, validation);
-  await sample(before + result.steps);
+  held.steps = result.steps;
+  observed(device(), family, size, model.tokenizer?.vocabSize ?? 0, speed);
+  const last = result.validation ?? validation;
   const t = texts().learn;
-  said.textContent = `${result.reason === "done" ? t.done(digits(result.steps), duration(result.seconds)) : t.stopped(digits(result.steps))}${validation === undefined ? "" : ` ${t.measured(digits(Math.exp(validation), 2))}`}`;
-  return result.steps;
+  said.textContent = `${result.reason === "done" ? t.done(digits(result.steps), duration(result.seconds)) : t.stopped(digits(result.steps))}${last === undefined ? "" : ` ${t.measured(digits(Math.exp(last), 2))}`}`;
 }
 
-function journalise(model: Model, size: Size, options: TrainOptions, before: number): void {
-  const { family } = choices.chosen();
+function journalise({ model, steps }: Held, options: TrainOptions, aside: boolean): void {
+  const { family, size } = choices.chosen();
   const text = trained() === undefined ? [recipe()] : [];
-  const made = before > 0 ? [] : [`const model = await Model.create(presets.${family}(${settled(shape(size))}), { tokenizer, seed: 1 });  // ${literal(model.parameters)} parameters`];
+  const made = steps > 0 ? [] : [`const model = await Model.create(presets.${family}(${settled(shape(size))}), { tokenizer, seed: 1 });  // ${literal(model.parameters)} parameters`];
   undone("hear");
   did("learn", {
     names: ["Model", "presets", ...names()],
-    lines: [...text, parted, ...made, `const training = model.train(counted, ${settled(options)});
-for await (const { step, loss, tokensPerSecond } of training) console.log(step, loss, tokensPerSecond);  // training.pause(), .resume(), .stop()`].join("\n"),
+    lines: [...text, ...(aside ? [parted] : []), ...made, `const training = model.train(${aside ? "{ train: counted, valid: aside }" : "documents"}, ${settled(options)});
+for await (const { step, loss, validation, sample } of training) console.log(step, loss, validation, sample);  // training.pause(), .resume(), .stop()`].join("\n"),
   });
 }
 

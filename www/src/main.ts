@@ -5,7 +5,7 @@
 import { band, PATTERN, weave } from "./band.js";
 import { countSection } from "./counts.js";
 import { deviceLine, deviceSection, open } from "./device.js";
-import { el, follow, onLanguage, type Say } from "./dom.js";
+import { el, follow, frame, onLanguage, type Say } from "./dom.js";
 import { codeSection } from "./journal.js";
 import { keepSection } from "./keep.js";
 import { kernelSection } from "./kernels.js";
@@ -86,6 +86,7 @@ function hearing(): HTMLElement {
   return place;
 }
 
+const main = el("main", { id: "main", tabindex: -1 }, storySection(woven));
 document.body.append(
   el("a", { class: "skip", href: "#main" }, (t) => t.skip),
   el(
@@ -94,12 +95,18 @@ document.body.append(
     cloth,
     el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead), el("p", { class: "line" }, deviceLine())),
   ),
-  el(
-    "main", { id: "main", tabindex: -1 },
-    storySection(woven), tokenSection(woven), learnSection(hearing()), keepSection(), countSection(), deviceSection(), kernelSection(), codeSection(),
-  ),
+  main,
   el("footer", {}, el("p", {}, (t) => t.foot)),
 );
 
+/** The rest of the page, a section at a turn, so that the first is alive at once. */
+const rest = [
+  () => tokenSection(woven), () => learnSection(hearing()), keepSection, countSection, deviceSection, kernelSection, codeSection,
+];
+for (const make of rest) {
+  await frame();
+  main.append(make());
+}
+document.getElementById(location.hash.slice(1))?.scrollIntoView();
 void open();
 keepForOffline();

@@ -30,7 +30,7 @@ export function storySection(woven: (ids: number[]) => void): HTMLElement {
       model = await Model.load("./storyteller/", { device, cache: false });
       draw();
       did("story", { names: ["Model"], lines: `const storyteller = await Model.load("./storyteller/", { device: ${JSON.stringify(device)} });` });
-      await self.use(model, texts().counts.first);
+      await self.use(model, texts().story.first);
     } catch (error) {
       alert.show(error);
     }

@@ -140,6 +140,7 @@ export function teller({ id, part, name, woven = () => {} }: Told): Teller {
     const options = { maxTokens: MOST, temperature: now.temperature, ...(now.topK > 0 && { topK: now.topK }), ...(now.topP < 1 && { topP: now.topP }), seed };
     try {
       alert.clear();
+      said.textContent = "";
       const generation = model.generate(prompt, options);
       telling = generation;
       label();

@@ -84,11 +84,9 @@ fn crate_trained(kind: Kind, size: usize, documents: &[&str]) -> tokenizers::Res
             )
         }
         _ => {
-            let trainer = unigram::UnigramTrainer::builder()
-                .vocab_size(size as u32)
-                .show_progress(false)
-                .unk_token(Some("<unk>".into()));
-            let trainer = trainer.special_tokens(["<pad>", "</s>", "<unk>"].map(special).to_vec()).build()?;
+            let mut builder = unigram::UnigramTrainer::builder();
+            builder.vocab_size(size as u32).show_progress(false).unk_token(Some("<unk>".into()));
+            let trainer = builder.special_tokens(["<pad>", "</s>", "<unk>"].map(special).to_vec()).build()?;
             (unigram::Unigram::default().into(), Some(NFKC.into()), Metaspace::default().into(), trainer.into())
         }
     };

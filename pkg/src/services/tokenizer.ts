@@ -52,13 +52,13 @@ export function made({ keep }: Context, tokenizer: DoorTokenizer): MadeTokenizer
   return { ...keep("tokenizer", tokenizer), about: tokenizer.about(), recipe };
 }
 
-/** The tokenizer of a place, or undefined where there is none. */
-export async function readTokenizer({ door: { Tokenizer }, tell }: Context, place: Place): Promise<DoorTokenizer | undefined> {
+/** The tokenizer of a place, or undefined where there is none; `tell` hears of each file. */
+export async function readTokenizer({ door: { Tokenizer } }: Context, place: Place, tell?: Context["tell"]): Promise<DoorTokenizer | undefined> {
   let done = 0;
   const text = async (name: string) => {
     const file = await place.read(name);
     done += file?.size ?? 0;
-    if (file !== undefined) tell({ phase: "tokenizer", done, bytes: true, note: name });
+    if (file !== undefined) tell?.({ phase: "load", done, bytes: true, note: name });
     return await file?.text();
   };
   const config = await text("tokenizer_config.json");
@@ -89,7 +89,7 @@ export function tokenizer({ settings }: Surroundings): Service {
       const place = await openSource(source, settings.hub, context.signal, reading, "Tokenizer.load");
       let tokenizer: DoorTokenizer | undefined;
       try {
-        tokenizer = await readTokenizer(context, place);
+        tokenizer = await readTokenizer(context, place, context.tell);
         if (tokenizer === undefined) throw without(place);
         await place.ready(0);
         await place.close();

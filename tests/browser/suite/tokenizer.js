@@ -49,6 +49,9 @@ export const cases = {
     const first = await train(griot);
     const json = await first.toJSON();
     const files = { "tokenizer.json": json };
+    const told = [];
+    await (await griot.Tokenizer.load(files, { onProgress: (p) => told.push(p) })).dispose();
+    equal(told.map(({ phase, done, bytes }) => [phase, done, bytes]), [["load", new Blob([json]).size, true]]);
     for (const tokenizer of [await griot.Tokenizer.fromJSON(json), await griot.Tokenizer.fromJSON(JSON.parse(json)), await griot.Tokenizer.load(files)]) {
       equal((await tokenizer.encode("la reine")).ids, (await first.encode("la reine")).ids);
       equal(await tokenizer.count("la reine"), (await first.encode("la reine")).ids.length);

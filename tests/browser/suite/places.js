@@ -211,6 +211,21 @@ export const cases = {
     }
   },
 
+  async "what is loaded is held once"(context) {
+    const { griot, settings } = context;
+    const { to } = await target(context);
+    const large = await griot.Model.create(griot.presets.gpt({ layers: 8, heads: 4, width: 256, context: 64, vocabSize: 9000 }), CPU);
+    await large.save(to);
+    const weights = 4 * large.parameters;
+    await griot.close(); // the wasm that comes next has never held anything
+    griot.configure(settings);
+    const model = await griot.Model.load(to, CPU);
+    const { live, wasm } = await griot.memory();
+    ok(live >= weights && live < weights + 2e6 && wasm < weights + 12e6, `${weights} bytes held once: ${live} of buffers, ${wasm} of wasm`);
+    await model.dispose();
+    if (hasOpfs()) await griot.storage.remove(to);
+  },
+
   async "a folder's handle is a source and a target"(context) {
     if (!hasOpfs()) return;
     const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("picked", { create: true });

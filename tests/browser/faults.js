@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { fewTokens } from "./suite/golden.js";
 
 const golden = (path) => readFileSync(new URL(`../golden/${path}`, import.meta.url));
@@ -99,6 +100,11 @@ export function faults(request, response, headers) {
   if (fault === "busy" && count(id, file) <= 2) return end(503), true;
   if (fault === "redirect" && !path.includes("there")) return end(302, { location: `/faults/redirect/${id}/there/${file}` }), true;
   if (fault === "silent" && isWeights) return response.writeHead(200, headers).write(bytes.subarray(0, 100)), true;
+
+  if (fault === "gzip" && /gzip/.test(request.headers["accept-encoding"] ?? "")) {
+    const packed = gzipSync(bytes);
+    return end(200, { "content-encoding": "gzip", "content-length": packed.length, "content-type": "application/octet-stream" }, packed), true;
+  }
 
   const mark = `"${createHash("sha1").update(bytes).digest("hex")}${fault === "changed" && count(id, file) > 2 ? "x" : ""}"`;
   const size = fault === "wrong-length" && isWeights ? bytes.length - 1000 : bytes.length;

@@ -19,8 +19,7 @@ export async function loading<Made>(context: Context, place: Place, options: unk
   try {
     const config = await textOfRequired(place, "config.json");
     const generation = await textOf(place, "generation_config.json");
-    // The bytes of the weights are what is told of: one count that goes up.
-    tokenizer = await readTokenizer({ ...context, tell: () => {} }, place);
+    tokenizer = await readTokenizer(context, place);
     const files = await openWeights(place);
     const training = await openTraining(place, files);
     await place.ready(toCome(files));

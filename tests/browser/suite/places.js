@@ -109,6 +109,7 @@ export const cases = {
     await loads(context, at(context, "no-range").url);
     await loads(context, at(context, "no-range-breaks").url);
     await loads(context, at(context, "no-range-no-length").url);
+    await loads(context, at(context, "gzip").url);
   },
 
   async "a server that is busy is asked again, a redirect is followed"(context) {

@@ -128,7 +128,11 @@ impl Error {
 
     /// The sentence that says what to do, where there is one.
     pub fn hint_text(&self) -> Option<&str> {
-        self.inner.hint.as_deref()
+        let usual = match self.inner.kind {
+            Kind::OutOfMemory => Some("Take a smaller model, batch or context, or raise memoryLimit."),
+            _ => None,
+        };
+        self.inner.hint.as_deref().or(usual)
     }
 
     /// The numbers that belong to the error.

@@ -2,6 +2,7 @@
 //
 // Written by hand, so that types are checked without a build; `tests/browser/types/glue/door.ts` holds it against the generated glue.
 
+import type { DoorLab } from "./services/lab.js";
 import type { DoorModels } from "./services/model.js";
 import type { DoorNgrams } from "./services/ngram.js";
 import type { DoorRuntime } from "./services/runtime.js";
@@ -28,12 +29,10 @@ export interface Held {
 }
 
 /** All exports; each subject's part is described in its service. */
-export interface Door extends DoorRuntime, DoorNgrams, DoorModels {
+export interface Door extends DoorRuntime, DoorNgrams, DoorModels, DoorLab {
   /** Starts a new instance of a compiled module; what the one before held is gone. */
   start(module: WebAssembly.Module): void;
-  install(wake: (job: number) => void, panicked: (message: string) => void): void;
-  trap_for_tests(): void;
-  check_kernels(): Job;
+  install(wake: (job: number) => void, panicked: (message: string) => void, tell: (name: string, detail: unknown) => void): void;
   readonly Tokenizer: DoorTokenizers;
   train_tokenizer(options: unknown): Job;
 }

@@ -88,6 +88,7 @@ export class Host {
         // The trap that follows is usually seen by `serve`, but it may end in a promise of the platform.
         queueMicrotask(() => this.#die(message));
       },
+      (name, detail) => this.post({ type: "event", name, detail }),
     );
   }
 

@@ -12,7 +12,7 @@ import { anything, either, flag, given, kind, long, number, object, oneOf, posit
 import { crossingTarget, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
-import type { Remote } from "./remote.js";
+import type { ModelRemote } from "./model-remote.js";
 import { Run } from "./run.js";
 import { pauseWhileHidden } from "./hidden.js";
 
@@ -182,13 +182,16 @@ function sampleOptions(sample: NonNullable<TrainOptions["sample"]>): object {
 const isBatches = (data: unknown): data is Batch[] =>
   Array.isArray(data) && data.length > 0 && data.every((one) => typeof one === "object" && one !== null && "inputIds" in one);
 
+/** Whether data can be read a second time. */
+const isLasting = (data: unknown) => typeof data !== "object" || Array.isArray(data) || data instanceof Blob;
+
 /** Data as it crosses: a corpus, or batches. */
 function crossingData(data: unknown): { corpus?: CorpusArgument; batches?: object[] } {
   return isBatches(data) ? { batches: data.map((batch) => crossingBatch(batch, "train")) } : { corpus: new CorpusArgument(data, "train") };
 }
 
 /** Learns; `config` is told the names of labels that the data has. */
-export function train(remote: Remote, config: ModelConfig, data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
+export function train(remote: ModelRemote, config: ModelConfig, data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
   const { crossing, wishes, target, pauseHidden, call } = trainOptions(options);
   const isDivided = typeof data === "object" && data !== null && "train" in data && "valid" in data;
   const [learned, valid] = [crossingData(isDivided ? data.train : data), isDivided ? crossingData(data.valid) : {}];
@@ -199,6 +202,7 @@ export function train(remote: Remote, config: ModelConfig, data: TrainData, opti
     if (told !== undefined) Object.assign(config, JSON.parse(told));
     return result;
   };
+  const again = (isDivided ? [data.train, data.valid] : [data]).every(isLasting);
   const args = [learned.corpus, valid.corpus, learned.batches, valid.batches, crossing, wishes, target];
   const run = new Run<StepReport, TrainResult>((sink) => {
     const over = {
@@ -206,7 +210,7 @@ export function train(remote: Remote, config: ModelConfig, data: TrainData, opti
       done: (result: TrainResult) => (stopWatching(), sink.done(result)),
       failed: (error: unknown) => (stopWatching(), sink.failed(error)),
     };
-    return remote.work("train", args, call, finish, over, true);
+    return remote.learning("train", args, call, finish, over, again);
   });
   const stopWatching = pauseHidden ? pauseWhileHidden(run) : () => {};
   return run;

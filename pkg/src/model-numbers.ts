@@ -6,6 +6,7 @@ import { GriotError } from "./errors.js";
 import { numbers } from "./model-options.js";
 import { always, argument, crossing, either, flag, given, kind, long, object, texts, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
+import type { ModelRemote } from "./model-remote.js";
 import type { Remote } from "./remote.js";
 
 /** Numbers with a shape, row-major. */
@@ -88,10 +89,9 @@ export async function weights(remote: Remote, names?: string[], options?: CallOp
 
 const TENSORS = kind("a Map of tensors", (v) => v instanceof Map && [...v.values()].every((t: Partial<Tensor>) => t?.data instanceof Float32Array && Array.isArray(t.shape)));
 
-export async function setWeights(remote: Remote, values: Map<string, Tensor>, options?: CallOptions): Promise<void> {
+export async function setWeights(remote: ModelRemote, values: Map<string, Tensor>, options?: CallOptions): Promise<void> {
   argument(values, TENSORS, "the values", "setWeights");
   const tensors = [...values.values()];
   const args = [[...values.keys()], tensors.map(({ shape }) => shape), tensors.map(({ data }) => data)];
-  await remote.call("setWeights", args, given(options, always, "setWeights"));
-  remote.forget();
+  await remote.changing("setWeights", args, given(options, always, "setWeights"));
 }

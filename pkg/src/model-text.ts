@@ -64,7 +64,7 @@ export function generate(remote: Remote, prompt: string | ArrayLike<number>, opt
   if (Array.isArray(prompt) && prompt.some((one) => typeof one === "object")) throw new GriotError("unsupported", "generate: messages as the prompt are not there yet", { hint: "tokenizer.applyChatTemplate makes a text of them" });
   const { crossing, stops, call } = generateOptions(options);
   const given = typeof prompt === "string" ? prompt : Array.from(prompt);
-  return new Generation((sink) => remote.work("generate", [given, crossing, stops], call, (made: never) => made, sink));
+  return new Generation((sink) => remote.work("generate", [given, crossing, stops], call, (made: never) => made, sink, true));
 }
 
 export async function next(remote: Remote, input: string, options?: CallOptions & { top?: number | undefined }): Promise<NextToken[]> {

@@ -15,14 +15,16 @@ import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js"
 import { CREATE, LOAD } from "./model-options.js";
 import * as reading from "./model-reading.js";
 import type { Answer, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
+import { ModelRemote, type Origin } from "./model-remote.js";
 import * as words from "./model-text.js";
 import type { GenerateOptions, NextToken } from "./model-text.js";
 import { argument, crossing, given, object } from "./options.js";
 import { crossingSource, type Reading, type Source, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
-import { callStatic, Remote, type Recipe } from "./remote.js";
+import { callStatic } from "./remote.js";
 import type { Run } from "./run.js";
+import { isFree } from "./runtime.js";
 import type { MadeModel } from "./services/model.js";
 import { remoteOf, revive, type Tokenizer } from "./tokenizer.js";
 
@@ -57,40 +59,51 @@ function complete(config: ModelConfig, tokenizer: Tokenizer | undefined): ModelC
   return whole;
 }
 
+/** What is behind a model, for the lessons' calls. */
+export let remoteOfModel: (model: Model) => ModelRemote;
+
 /** A language model on a device. */
 export class Model {
-  readonly #remote: Remote;
+  static {
+    remoteOfModel = (model) => model.#remote;
+  }
+
+  readonly #remote: ModelRemote;
   readonly config: ModelConfig;
   readonly tokenizer?: Tokenizer;
   /** How many numbers are learned. */
   readonly parameters: number;
   readonly task: Task;
-  readonly device: "webgpu" | "cpu";
 
-  private constructor(client: Client, { about, tokenizer: own, griotObject }: MadeModel, recipe: Recipe, tokenizer?: Tokenizer) {
-    // Weights are not kept twice: until they are changed they come again from where they came from.
-    this.#remote = new Remote("model", client, { griotObject }, recipe);
+  private constructor(client: Client, made: MadeModel, origin: Origin, tokenizer?: Tokenizer) {
+    const { about, tokenizer: own } = made;
+    this.#remote = new ModelRemote(client, made, origin);
     this.config = JSON.parse(about.config) as ModelConfig;
-    ({ parameters: this.parameters, task: this.task, device: this.device } = about);
+    ({ parameters: this.parameters, task: this.task } = about);
     const found = tokenizer ?? (own && revive(client, own));
     if (found !== undefined) this.tokenizer = found;
+  }
+
+  /** Where it lives; the CPU after a GPU failed it for good. */
+  get device(): "webgpu" | "cpu" {
+    return this.#remote.device;
   }
 
   /** A new model with first weights from a seed. The tokenizer tells the size of the vocabulary where the config does not. */
   static async create(config: ModelConfig, options?: CreateOptions): Promise<Model> {
     argument(config, object, "the config", "Model.create");
     const { tokenizer, ...rest } = given(options, CREATE, "Model.create") as CreateOptions;
-    const args = [JSON.stringify(complete(config, tokenizer)), crossing(rest), tokenizer && remoteOf(tokenizer)];
+    const args: Origin["args"] = [JSON.stringify(complete(config, tokenizer)), crossing(rest), tokenizer && remoteOf(tokenizer)];
     const { client, value } = await callStatic<MadeModel>("model", "create", args, rest);
-    return new Model(client, value, { method: "create", args }, tokenizer);
+    return new Model(client, value, { method: "create", args, isFree: isFree(rest.device) }, tokenizer);
   }
 
   /** Reads config.json and model.safetensors or its shards, with the tokenizer and generation_config.json where there are any. */
   static async load(source: Source, options?: LoadOptions): Promise<Model> {
     const { dtype: _dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
-    const args = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
+    const args: Origin["args"] = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
     const { client, value } = await callStatic<MadeModel>("model", "load", args, rest);
-    return new Model(client, value, { method: "again", args });
+    return new Model(client, value, { method: "again", args, isFree: isFree(rest.device) });
   }
 
   /** What a model will take; of a source only its config and the headers of its weights are read. */

@@ -7,62 +7,104 @@ import type { Client } from "./client.js";
 import { GriotError } from "./errors.js";
 import type { CallOptions } from "./platform.js";
 import type { ObjectRef } from "./protocol.js";
+import { replayed } from "./replay.js";
 import { Run, type Sink, type Work } from "./run.js";
 import { current } from "./runtime.js";
 
-/** How an object is made again after the runtime was replaced: a static method of its service, with its arguments. */
+/** How an object is made again after the runtime was replaced or its device was lost: a static method of its service. */
 export interface Recipe {
   method: string;
   args: unknown[];
+  /** What else came with it. */
+  made?: (value: never) => void;
+}
+
+/** How an object is mended after an error, if it is: the recipe that makes a good one. */
+export type Mend = (error: { code?: string; message: string; details?: Record<string, number> }, client: Client) => Recipe | undefined;
+
+interface Home {
+  client: Client;
+  reference: Promise<ObjectRef>;
 }
 
 export class Remote {
-  #home: { client: Client; reference: Promise<ObjectRef> } | undefined;
+  #home: Home | undefined;
   #disposed = false;
-  #recipe: Recipe | undefined;
+  /** How the object is made again; without it it is lost with its runtime. */
+  recipe: Recipe | undefined;
+  /** Which errors it outlives. */
+  mend: Mend | undefined;
 
   constructor(readonly service: string, client: Client, reference: ObjectRef, recipe: Recipe | undefined) {
-    this.#recipe = recipe;
     this.#home = { client, reference: Promise.resolve(reference) };
-  }
-
-  /** What it holds was changed: the recipe would make something else. */
-  forget(): void {
-    this.#recipe = undefined;
+    this.recipe = recipe;
   }
 
   /** Where the object is now. */
-  async locate(): Promise<{ client: Client; reference: ObjectRef }> {
+  async locate(): Promise<{ client: Client; reference: ObjectRef; home: Home }> {
     if (this.#disposed) throw new GriotError("disposed", `the ${this.service} was disposed of`);
     if (this.#home === undefined || this.#home.client.isOver) {
-      if (this.#recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`, { hint: "make or load it again" });
-      const { method, args } = this.#recipe;
-      // Its place is taken at once: calls that come meanwhile wait for the same object.
-      const [client, crossing] = [current(), references(args)];
-      this.#home = { client, reference: crossing.then((args) => client.call({ service: this.service }, method, args) as Promise<ObjectRef>) };
-      this.#home.reference.catch(() => (this.#home = undefined)); // the next call tries again
+      if (this.recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`, { hint: "make or load it again" });
+      this.#home = this.#make(this.recipe);
     }
-    const { client, reference } = this.#home;
-    return { client, reference: await reference };
+    const home = this.#home;
+    try {
+      return { client: home.client, reference: await home.reference, home };
+    } catch (thrown) {
+      if (this.#home === home) this.#home = undefined; // the next call tries again
+      throw thrown;
+    }
   }
 
-  /** One call on the object. */
+  #make({ method, args, made }: Recipe): Home {
+    const client = current();
+    const make = async () => {
+      const value = (await client.call({ service: this.service }, method, await references(args))) as ObjectRef;
+      made?.(value as never);
+      return value;
+    };
+    const reference = make();
+    reference.catch(() => {}); // whoever waits for it hears of it
+    return { client, reference };
+  }
+
+  /** Whether the object outlives an error: it is then made again before the next call. */
+  #mends(thrown: unknown, { client, reference, home }: { client: Client; reference: ObjectRef; home: Home }): boolean {
+    if (!(thrown instanceof GriotError) || this.#disposed) return false;
+    if (this.#home !== home) return this.#home !== undefined; // another call has seen to it
+    const recipe = this.mend?.(thrown, client);
+    if (recipe === undefined) return false;
+    if (!client.isOver) void client.release(reference.griotObject).catch(() => {});
+    this.#home = this.#make(recipe);
+    return true;
+  }
+
+  /** One call on the object; made once more where the object was mended. */
   async call<T>(method: string, args: unknown[], options: CallOptions = {}): Promise<T> {
-    const { client, reference } = await this.locate();
-    return (await client.call({ service: this.service, object: reference.griotObject }, method, await references(args), options)) as T;
+    for (let mended = 0; ; mended++) {
+      const place = await this.locate();
+      try {
+        return (await place.client.call({ service: this.service, object: place.reference.griotObject }, method, await references(args), options)) as T;
+      } catch (thrown) {
+        if (!this.#mends(thrown, place) || mended > 0) throw thrown;
+      }
+    }
   }
 
-  /** One run on the object; one that `changes` it makes its recipe void. */
-  run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, changes = false): Run<Report, Result> {
-    return new Run<Report, Result>((sink) => this.work(method, args, options, revive, sink, changes));
+  /** One run on the object. */
+  run<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, again = false): Run<Report, Result> {
+    return new Run<Report, Result>((sink) => this.work(method, args, options, revive, sink, again));
   }
 
-  /** The work of a run on the object, for classes of runs. */
-  work<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, sink: Sink<Report, Result>, changes = false): Work {
+  /** The work of a run on the object, for classes of runs; `again`: begun anew where the object was mended, reports that came are not told twice. */
+  work<Report, Result>(method: string, args: unknown[], options: CallOptions, revive: (result: never) => Result, sink: Sink<Report, Result>, again = false): Work {
     return begin(sink, revive, async (sink) => {
-      const { client, reference } = await this.locate();
-      if (changes) this.forget();
-      return client.run({ service: this.service, object: reference.griotObject }, method, await references(args), options, sink);
+      const start = async (sink: Sink<unknown, unknown>, mended: () => void) => {
+        const place = await this.locate();
+        const failed = (error: unknown) => (this.#mends(error, place) && again ? mended() : sink.failed(error));
+        return place.client.run({ service: this.service, object: place.reference.griotObject }, method, await references(args), options, { ...sink, failed });
+      };
+      return await replayed(start, sink);
     });
   }
 

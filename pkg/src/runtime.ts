@@ -63,6 +63,11 @@ export function current(): Client {
   return client;
 }
 
+/** Whether the device of an object, chosen in its options or for all, is the runtime's to choose. */
+export function isFree(device: Configuration["device"]): boolean {
+  return (device ?? configuration.device ?? "auto") === "auto";
+}
+
 /** Disposes everything and stops the worker; calls in hand reject with `disposed`. `configure` is allowed again. */
 export async function close(): Promise<void> {
   client?.end({ code: "disposed", message: "the runtime was closed" });

@@ -14,6 +14,17 @@ pub enum Choice {
     Cpu,
 }
 
+/// What happens to devices while nobody asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The GPU went away: why.
+    Lost(String),
+    /// Another was opened in its place: its name.
+    Recovered(String),
+    /// The CPU is taken where a GPU was: why.
+    Fallback(String),
+}
+
 /// How a GPU is opened.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -34,6 +45,8 @@ impl Default for Options {
 pub struct Feigned {
     /// As if there was no WebGPU.
     pub no_adapter: bool,
+    /// As if the adapter was hardware.
+    pub hardware: bool,
     /// As if the adapter refused a device: it is asked for what no adapter has.
     pub refused: bool,
     /// As if the largest buffer and binding were of so many bytes.

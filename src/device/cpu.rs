@@ -90,6 +90,10 @@ impl Cpu {
         Cpu { host, rate: Cell::new(1e6), paused: Cell::new((host.now)()) }
     }
 
+    pub(super) fn now(&self) -> f64 {
+        (self.host.now)()
+    }
+
     fn learn(&self, work: f64, took: f64) {
         self.rate.set(match took > 0.5 {
             true => (0.5 * self.rate.get() + 0.5 * work / took).clamp(1e4, 1e9),

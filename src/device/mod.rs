@@ -24,10 +24,10 @@ mod report;
 mod runtime;
 
 pub use bisect::{Difference, bisect};
-pub use choice::{Choice, Feigned, Options};
+pub use choice::{Choice, Event, Feigned, Options};
 pub use launch::{ALIGNMENT, Launch, Slice};
 pub use ledger::{Ledger, Owned};
-pub use report::{Check, Report};
+pub use report::{Check, Message, Report, Trial};
 pub use runtime::Runtime;
 
 /// What a device imposes on memory, and what it is.
@@ -52,13 +52,15 @@ pub enum Class {
     Gpu,
 }
 
-/// What the surroundings lend to a device: a clock and a way to let others run.
+/// What the surroundings lend to a device: a clock, a way to let others run, an ear.
 #[derive(Clone, Copy, Debug)]
 pub struct Host {
     /// Milliseconds from any fixed moment.
     pub now: fn() -> f64,
     /// Returns to the event loop once.
     pub pause: fn() -> Pin<Box<dyn Future<Output = ()>>>,
+    /// Hears of events, from wherever they come.
+    pub tell: fn(&Event),
 }
 
 impl Host {
@@ -71,7 +73,7 @@ impl Host {
             static START: OnceLock<Instant> = OnceLock::new();
             START.get_or_init(Instant::now).elapsed().as_secs_f64() * 1e3
         }
-        Host { now, pause: || Box::pin(std::future::ready(())) }
+        Host { now, pause: || Box::pin(std::future::ready(())), tell: |_| {} }
     }
 }
 
@@ -383,6 +385,23 @@ impl Device {
             (Player::Gpu(gpu), Form::Gpu(score)) => gpu.play(score, lives, signal, whole).await,
             #[cfg(feature = "gpu")]
             _ => Err(foreign()),
+        }
+    }
+
+    /// Runs a case with another text for its kernel, or its own, and says how it went and what the compiler said.
+    ///
+    /// Fails with `unsupported` where a text is given to the CPU, with `device-lost` and what memory says.
+    pub async fn trial(&self, case: &Case, text: Option<&str>) -> Result<Trial> {
+        match &self.player {
+            Player::Cpu(cpu) => {
+                ensure!(text.is_none(), Unsupported, "{}: the CPU runs no WGSL", case.kernel.name);
+                let start = cpu.now();
+                let outcome = self.run(case).await?;
+                let ms = cpu.now() - start;
+                Ok(Trial { error: case.error(&outcome), ms, messages: Vec::new() })
+            }
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.trial(case, text).await,
         }
     }
 

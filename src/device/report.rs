@@ -14,6 +14,30 @@ pub struct Check {
     pub fell_back: bool,
 }
 
+/// One kernel on trial: its case run on a device, perhaps with another text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The worst error, relative to the largest value expected; infinite if it did not run.
+    pub error: f64,
+    /// Milliseconds of the run, compiling apart.
+    pub ms: f64,
+    /// What the compiler said.
+    pub messages: Vec<Message>,
+}
+
+/// What a shader's compiler said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// `error`, `warning` or `info`.
+    pub kind: &'static str,
+    /// The line of the text, from 1; 0 where it has none.
+    pub line: u32,
+    /// The column, from 1; 0 where it has none.
+    pub column: u32,
+    /// In the compiler's words.
+    pub text: String,
+}
+
 /// What a device is, why it was chosen, and how its kernels did.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Report {

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Choice, Device, Host, Ledger, Options, Report};
+use super::{Choice, Device, Event, Feigned, Host, Ledger, Options, Report};
 use crate::bail;
 use crate::error::Result;
 
@@ -20,7 +20,7 @@ const WINDOW: f64 = 5.0 * 60.0 * 1e3;
 pub struct Runtime {
     choice: Choice,
     host: Host,
-    options: Options,
+    options: RefCell<Options>,
     ledger: Rc<Ledger>,
     cpu: RefCell<Option<Rc<Device>>>,
     gpu: RefCell<Option<Rc<Device>>>,
@@ -35,7 +35,7 @@ impl Runtime {
         Runtime {
             choice,
             host,
-            options,
+            options: RefCell::new(options),
             ledger: Ledger::new(memory_limit),
             cpu: RefCell::default(),
             gpu: RefCell::default(),
@@ -100,7 +100,8 @@ impl Runtime {
         if lost >= LOSSES {
             bail!(DeviceUnavailable, "the GPU was lost {lost} times within five minutes");
         }
-        let gpu = Device::gpu(self.host, self.ledger.clone(), &self.options).await?;
+        let options = self.options.borrow().clone();
+        let gpu = Device::gpu(self.host, self.ledger.clone(), &options).await?;
         let reason = if gpu.software() { "a GPU was asked for" } else { "a hardware GPU is there" };
         let gpu = Rc::new(gpu.because(reason));
         // Somebody else may have opened it meanwhile: at most one is kept.
@@ -109,6 +110,9 @@ impl Runtime {
             Some(other) if !other.lost() => Ok(other.clone()),
             _ => {
                 *slot = Some(gpu.clone());
+                if lost > 0 {
+                    (self.host.tell)(&Event::Recovered(gpu.report().name));
+                }
                 Ok(gpu)
             }
         }
@@ -120,7 +124,23 @@ impl Runtime {
         slot.get_or_insert_with(open).clone()
     }
 
+    /// The open GPU, where there is one.
+    pub fn open_gpu(&self) -> Option<Rc<Device>> {
+        self.gpu.borrow().clone()
+    }
+
+    /// Feigns faults from here on: what was opened or settled is forgotten, objects on it keep it.
+    pub fn feign(&self, feigned: Feigned) {
+        self.options.borrow_mut().feigned = feigned;
+        *self.gpu.borrow_mut() = None;
+        *self.settled.borrow_mut() = None;
+        self.losses.borrow_mut().clear();
+    }
+
     fn settle(&self, reason: String) -> Rc<Device> {
+        if !self.losses.borrow().is_empty() {
+            (self.host.tell)(&Event::Fallback(reason.clone()));
+        }
         *self.gpu.borrow_mut() = None;
         let device = self.cpu(&reason);
         *self.settled.borrow_mut() = Some(reason);

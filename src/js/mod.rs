@@ -9,6 +9,7 @@ pub mod corpus;
 pub mod error;
 pub mod estimate;
 pub mod files;
+pub mod events;
 pub mod generation;
 pub mod job;
 pub mod lab;
@@ -24,9 +25,11 @@ pub mod yielding;
 
 use wasm_bindgen::prelude::*;
 
-/// Called once per instance, before all else: `wake(job)` when a job that waits can go on, `panicked(message)` before a trap.
+/// Called once per instance, before all else: `wake(job)` when a job that waits can go on, `panicked(message)` before a trap,
+/// `tell(name, detail)` when something happens to a device.
 #[wasm_bindgen]
-pub fn install(wake: js_sys::Function, panicked: js_sys::Function) {
+pub fn install(wake: js_sys::Function, panicked: js_sys::Function, tell: js_sys::Function) {
     job::set_wake(wake);
+    events::set_ear(tell);
     error::set_panic_hook(panicked);
 }

@@ -41,6 +41,8 @@ struct Made {
     task: Option<String>,
     device: Option<String>,
     context: Option<usize>,
+    /// Whether what is loaded was created here.
+    created: bool,
 }
 
 impl Made {
@@ -143,6 +145,9 @@ pub fn load_model(
                 }
             }
             restoring.finish()?;
+        }
+        if given.created {
+            model.set_created();
         }
         model.set_tokenizer(tokenizer.map(|tokenizer| tokenizer.inner.clone()))?;
         Ok(Model::from(model).into())

@@ -36,7 +36,7 @@ pub fn choice(word: &str) -> Result<Choice> {
 
 /// What a device may use of this thread.
 pub fn host() -> Host {
-    Host { now: milliseconds, pause: || Box::pin(turn()) }
+    Host { now: milliseconds, pause: || Box::pin(turn()), tell: super::events::tell }
 }
 
 /// The device that the runtime computes on, opened now if it is not yet, or was lost.

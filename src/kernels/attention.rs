@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::attention_cpu;
 use super::attention_tile::KEYS;
 use super::live::{Live, place};
-use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+use super::{Call, Case, Constant, Extent, Kernel, Scalar, fold, read, write};
 use crate::rng::{threefry, threefry_row, unit};
 
 /// Queries that the CPU takes as one unit.
@@ -292,55 +292,78 @@ pub fn spans_of_segments(segments: &[u32], time: usize) -> Vec<u32> {
 }
 
 /// Two packed rows of 37 positions, two heads on one head of keys.
-pub(super) const CHECK: Params = Params {
-    batch: 2,
-    heads: 2,
-    kv_heads: 1,
-    head: 16,
-    queries: 37,
-    keys: 37,
-    query_stride: 64,
-    key_stride: 64,
-    key_offset: 32,
-    value_offset: 48,
-    segments: 0,
-    own: 1,
-    cached: 0,
-    causal: 1,
-    window: 0,
-    reach: 0,
-    accumulate: 0,
-    stream: 0,
-    scale: 0.25,
-    softcap: 0.0,
-    dropout: 0.0,
-};
+pub(super) const CHECK: Params = checked(16);
+
+/// The same with another head size.
+const fn checked(head: u32) -> Params {
+    Params {
+        batch: 2,
+        heads: 2,
+        kv_heads: 1,
+        head,
+        queries: 37,
+        keys: 37,
+        query_stride: 4 * head,
+        key_stride: 4 * head,
+        key_offset: 2 * head,
+        value_offset: 3 * head,
+        segments: 0,
+        own: 1,
+        cached: 0,
+        causal: 1,
+        window: 0,
+        reach: 0,
+        accumulate: 0,
+        stream: 0,
+        scale: 4.0 / head as f32,
+        softcap: 0.0,
+        dropout: 0.0,
+    }
+}
 
 fn check() -> Case {
-    let packed = packed();
-    let case = Case::new(&ATTENTION, &CHECK, &[("HEAD", 16)]).f32(packed.clone()).f32(packed);
-    case.u32(vec![0, 37, 5, 30]).f32(vec![0.0]).u32(vec![0]).output(2 * 37 * 32).output(2 * 2 * 37)
+    check_at(&[("HEAD", 16)]).varied(check_at)
+}
+
+fn check_at(constants: &[Constant]) -> Case {
+    let p = checked(head_of(constants));
+    let packed = packed(p.head);
+    let case = Case::new(&ATTENTION, &p, constants).f32(packed.clone()).f32(packed);
+    let head = p.head as usize;
+    case.u32(vec![0, 37, 5, 30]).f32(vec![0.0]).u32(vec![0]).output(2 * 37 * 2 * head).output(2 * 2 * 37)
+}
+
+/// The head size among a launch's constants.
+fn head_of(constants: &[Constant]) -> u32 {
+    constants.iter().find(|(name, _)| *name == "HEAD").map_or(16, |(_, head)| *head)
 }
 
 /// The packed numbers of the checks.
-pub(super) fn packed() -> Vec<f32> {
+pub(super) fn packed(head: u32) -> Vec<f32> {
     let mut rng = crate::rng::Rng::new(1, 1);
-    (0..2 * 37 * 64).map(|_| rng.normal() as f32).collect()
+    (0..2 * 37 * 4 * head).map(|_| rng.normal() as f32).collect()
 }
 
-/// The check of a backward kernel that adds to `words` numbers, with statistics that a forward run gives.
-pub(super) fn check_backward(reach: u32, words: usize, case: impl Fn(Params) -> Case) -> Case {
-    let (packed, outputs) = (packed(), check().expected());
-    let dout: Vec<f32> = packed.iter().take(2 * 37 * 32).map(|x| 0.5 - x).collect();
+/// The check of a backward kernel that adds to `words` numbers for each of a head, with statistics that a forward run gives.
+pub(super) fn check_backward(
+    reach: u32,
+    constants: &[Constant],
+    words: impl Fn(usize) -> usize,
+    case: impl Fn(Params) -> Case,
+) -> Case {
+    let p = checked(head_of(constants));
+    let head = p.head as usize;
+    let (packed, outputs) = (packed(p.head), check_at(&[("HEAD", p.head)]).expected());
+    let dout: Vec<f32> = packed.iter().take(2 * 37 * 2 * head).map(|x| 0.5 - x).collect();
     let (out, lse) = (&outputs[5], &outputs[6]);
     let mut stats = vec![0.0; 2 * 2 * 2 * 37];
     for (b, h, q) in (0..2).flat_map(|b| (0..2).flat_map(move |h| (0..37).map(move |q| (b, h, q)))) {
-        let (row, at) = (CHECK.row(b, h, q), CHECK.out_at(b, h, q));
+        let (row, at) = (p.row(b, h, q), p.out_at(b, h, q));
         stats[2 * row] = lse[row] as f32;
-        stats[2 * row + 1] = (0..16).map(|d| out[at + d] * f64::from(dout[at + d])).sum::<f64>() as f32;
+        stats[2 * row + 1] = (0..head).map(|d| out[at + d] * f64::from(dout[at + d])).sum::<f64>() as f32;
     }
-    let case = case(Params { accumulate: 1, reach, ..CHECK }).f32(packed.clone()).f32(packed).u32(vec![0, 37, 5, 30]);
-    case.f32(vec![0.0; 2 * 73]).f32(dout).f32(stats).accumulate(words, 1.0)
+    let case = case(Params { accumulate: 1, reach, ..p }).f32(packed.clone()).f32(packed).u32(vec![0, 37, 5, 30]);
+    case.f32(vec![0.0; 2 * 73]).f32(dout).f32(stats).accumulate(words(head), 1.0)
 }
 
 /// The kernel.

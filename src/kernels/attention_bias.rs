@@ -65,7 +65,7 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    attention::check_backward(37, 2 * 73, |p| Case::new(&ATTENTION_BIAS, &Params(p), &[]))
+    attention::check_backward(37, &[], |_| 2 * 73, |p| Case::new(&ATTENTION_BIAS, &Params(p), &[]))
 }
 
 /// The kernel.

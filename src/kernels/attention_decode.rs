@@ -3,7 +3,7 @@
 
 use super::attention::{self, reference};
 use super::live::{Live, place};
-use super::{Case, Extent, Kernel, attention_cpu, fold, read, write};
+use super::{Case, Constant, Extent, Kernel, attention_cpu, fold, read, write};
 
 /// Rows and numbers of queries that a workgroup can hold.
 const ROWS: usize = 8;
@@ -30,26 +30,34 @@ pub fn constants(p: &attention::Params) -> Option<[(&'static str, u32); 3]> {
 }
 
 fn check() -> Case {
+    case(12, 6, 2, &[("HEAD", 12), ("ROWS", 8), ("LANES", 16)]).varied(|constants| {
+        let value = |wanted: &str| constants.iter().find(|(name, _)| *name == wanted).map_or(1, |(_, value)| *value);
+        case(value("HEAD"), 2 * value("ROWS"), 1, constants)
+    })
+}
+
+fn case(head: u32, heads: u32, queries: u32, constants: &[Constant]) -> Case {
     let p = attention::Params {
         batch: 2,
-        heads: 6,
+        heads,
         kv_heads: 2,
-        head: 12,
-        queries: 2,
+        head,
+        queries,
         keys: 300,
-        query_stride: 120,
-        key_stride: 48,
-        value_offset: 24,
+        query_stride: (heads + 4) * head,
+        key_stride: 4 * head,
+        value_offset: 2 * head,
         own: 1,
         cached: 1,
         causal: 1,
         scale: 0.3,
         ..attention::Params::default()
     };
-    let constants = [("HEAD", 12), ("ROWS", 8), ("LANES", 16)];
-    let case = Case::new(&ATTENTION_DECODE, &Params(p), &constants).live(Live::default().with(place::PAST, 290));
-    let case = case.uniform(2 * 2 * 120, 1.0).uniform(2 * 300 * 48, 1.0).u32(vec![0, 300, 5, 300]);
-    case.f32(vec![0.0]).u32(vec![1, 0]).output(2 * 2 * 72).output(2 * 6 * 2)
+    let (head, heads, queries) = (head as usize, heads as usize, queries as usize);
+    let case = Case::new(&ATTENTION_DECODE, &Params(p), constants).live(Live::default().with(place::PAST, 290));
+    let case = case.uniform(2 * queries * (heads + 4) * head, 1.0).uniform(2 * 300 * 4 * head, 1.0);
+    let case = case.u32(vec![0, 300, 5, 300]).f32(vec![0.0]).u32(vec![1, 0]);
+    case.output(2 * queries * heads * head).output(2 * heads * queries)
 }
 
 /// The kernel.

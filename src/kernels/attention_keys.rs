@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::attention::{self, Mask, Rows, dot, reach};
 use super::attention_tile::KEYS;
-use super::{Call, Case, Extent, Kernel, Scalar, attention_cpu, read, write};
+use super::{Call, Case, Constant, Extent, Kernel, Scalar, attention_cpu, read, write};
 
 /// The parameters of the forward launch, and whether to add.
 #[repr(transparent)]
@@ -60,7 +60,12 @@ pub(super) fn store<S: Scalar>(into: &mut [S], from: &[f64], accumulate: bool) {
 }
 
 fn check() -> Case {
-    attention::check_backward(0, 2 * 37 * 64, |p| Case::new(&ATTENTION_KEYS, &Params(p), &[("HEAD", 16)]))
+    check_at(&[("HEAD", 16)]).varied(check_at)
+}
+
+fn check_at(constants: &[Constant]) -> Case {
+    let words = |head| 2 * 37 * 4 * head;
+    attention::check_backward(0, constants, words, |p| Case::new(&ATTENTION_KEYS, &Params(p), constants))
 }
 
 /// The kernel.

@@ -33,7 +33,7 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    let (p, packed) = (attention::CHECK, attention::packed());
+    let (p, packed) = (attention::CHECK, attention::packed(16));
     let case = Case::new(&ATTENTION_MAP, &Params(p), &[]).f32(packed.clone()).f32(packed).u32(vec![0, 37, 5, 30]);
     case.f32(vec![0.0]).output(2 * 2 * 37 * 37)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::attention::{self, BLOCK, Mask, Rows, dot, reach};
 use super::attention_keys::store;
-use super::{Call, Case, Extent, Kernel, Scalar, attention_cpu, read, write};
+use super::{Call, Case, Constant, Extent, Kernel, Scalar, attention_cpu, read, write};
 
 /// The parameters of the forward launch, and whether to add.
 #[repr(transparent)]
@@ -42,7 +42,12 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    attention::check_backward(0, 2 * 37 * 64, |p| Case::new(&ATTENTION_QUERIES, &Params(p), &[("HEAD", 16)]))
+    check_at(&[("HEAD", 16)]).varied(check_at)
+}
+
+fn check_at(constants: &[Constant]) -> Case {
+    let words = |head| 2 * 37 * 4 * head;
+    attention::check_backward(0, constants, words, |p| Case::new(&ATTENTION_QUERIES, &Params(p), constants))
 }
 
 /// The kernel.

@@ -5,7 +5,15 @@
 //! they are trusted, and `tests/kernels` is made of them.
 
 use super::{Access, Call, Extent, Kernel, Live, Params, Scalar, Span};
+use crate::error::Result;
 use crate::rng::Rng;
+use crate::{bail, ensure};
+
+/// The most that the sizes of a case may multiply to: the reference is plain loops.
+const LARGEST: u64 = 1 << 28;
+
+/// A textual constant and its value.
+pub type Constant = (&'static str, u32);
 
 /// What a binding holds before the launch.
 #[derive(Clone, Debug)]
@@ -44,6 +52,15 @@ pub struct Case {
     /// The largest error allowed, relative to the largest value expected in the binding.
     pub tolerance: f64,
     rng: Rng,
+    at: Option<fn(&[Constant]) -> Case>,
+    sized: Option<Sized>,
+}
+
+/// The sizes that a case may have: their names, what they are by themselves, and the case of others.
+#[derive(Clone, Copy, Debug)]
+struct Sized {
+    names: &'static [(&'static str, u32)],
+    make: fn(&[u32]) -> Result<Case>,
 }
 
 impl Case {
@@ -58,7 +75,60 @@ impl Case {
             data: Vec::new(),
             tolerance: 1e-5,
             rng: Rng::new(0x6772_696f, 0),
+            at: None,
+            sized: None,
         }
+    }
+
+    /// How the case is made for other constants.
+    #[must_use]
+    pub fn varied(mut self, at: fn(&[Constant]) -> Case) -> Case {
+        self.at = Some(at);
+        self
+    }
+
+    /// The same check with the constants of a launch.
+    ///
+    /// Fails with `internal` where the constants are others and the kernel's file does not say how to check these.
+    pub fn at(self, constants: &[Constant]) -> Result<Case> {
+        match self.at {
+            _ if self.constants == constants => Ok(self),
+            Some(at) => Ok(at(constants)),
+            None => bail!(Internal, "{}: no check for the constants {constants:?}", self.kernel.name),
+        }
+    }
+
+    /// How the case is made for other sizes, and what they are here.
+    #[must_use]
+    pub fn sized(mut self, names: &'static [(&'static str, u32)], make: fn(&[u32]) -> Result<Case>) -> Case {
+        self.sized = Some(Sized { names, make });
+        self
+    }
+
+    /// The same kernel with other sizes, by name; those that are not named stay.
+    ///
+    /// Fails with `bad-option` for a size that the kernel does not have or that is too large.
+    pub fn resized(self, sizes: &[(String, u32)]) -> Result<Case> {
+        if sizes.is_empty() {
+            return Ok(self);
+        }
+        let name = self.kernel.name;
+        let Some(Sized { names, make }) = self.sized else {
+            bail!(Unsupported, "{name}: its check has no sizes to choose")
+        };
+        let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+        if let Some((other, _)) = sizes.iter().find(|(size, _)| !known.contains(&size.as_str())) {
+            bail!(BadOption, "{name}: there is no size `{other}`, only {}", known.join(", "))
+        }
+        let given = |wanted: &str| sizes.iter().find(|(size, _)| size == wanted).map(|(_, value)| *value);
+        let chosen: Vec<u32> = names.iter().map(|(size, own)| given(size).unwrap_or(*own)).collect();
+        let product = chosen.iter().try_fold(1u64, |all, &size| all.checked_mul(size.into()));
+        ensure!(
+            product.is_some_and(|product| (1..=LARGEST).contains(&product)),
+            BadOption,
+            "{name}: the sizes {chosen:?} multiply to nothing or to more than {LARGEST}"
+        );
+        make(&chosen)
     }
 
     /// The next binding: uniform numbers in [-scale, scale).

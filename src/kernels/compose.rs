@@ -20,7 +20,7 @@ pub struct Variant {
 const USED: &[(&str, &str, Option<&str>)] = &[
     ("sample_filters", include_str!("../../shaders/sample_filters.wgsl"), None),
     ("select", include_str!("../../shaders/select.wgsl"), None),
-    ("reduce", include_str!("../../shaders/reduce.wgsl"), None),
+    ("reduce", include_str!("../../shaders/reduce.wgsl"), Some(include_str!("../../shaders/reduce.subgroup.wgsl"))),
     ("activation", include_str!("../../shaders/activation.wgsl"), None),
     ("attention_load", include_str!("../../shaders/attention_load.wgsl"), None),
     ("attention_reach", include_str!("../../shaders/attention_reach.wgsl"), None),

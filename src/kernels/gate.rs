@@ -135,9 +135,14 @@ fn gradient_cpu(call: &Call<'_, f32>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    Case::new(&GATE, &Params { rows: 7, width: 33, kind: Activation::Silu.code() }, &[])
-        .uniform(7 * 66, 6.0)
-        .output(7 * 33)
+    case(7, 33).sized(&[("rows", 7), ("width", 33)], |sizes| Ok(case(sizes[0], sizes[1])))
+}
+
+fn case(rows: u32, width: u32) -> Case {
+    let numbers = (rows * width) as usize;
+    Case::new(&GATE, &Params { rows, width, kind: Activation::Silu.code() }, &[])
+        .uniform(2 * numbers, 6.0)
+        .output(numbers)
 }
 
 fn gradient_check() -> Case {

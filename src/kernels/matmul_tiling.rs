@@ -4,7 +4,9 @@
 //! `Rows` cuts K among threads. Which one is taken is decided where launches are written, by a table; the CPU is the same for all.
 
 use super::matmul::{Layout, Params, Second, cpu, reference};
-use super::{Activation, Case, Kernel, read, write};
+use super::{Activation, Case, Constant, Kernel, read, write};
+use crate::ensure;
+use crate::error::Result;
 
 /// A way of cutting C among workgroups and threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +71,39 @@ pub fn kernel(tiling: Tiling, layout: Layout, second: bool) -> &'static Kernel {
     }
 }
 
+/// The sizes that a check may have.
+const SIZES: [(&str, u32); 3] = [("rows", 72), ("columns", 68), ("inner", 36)];
+
 fn check(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Second) -> Case {
-    let (m, n, k) = if tiling.takes(layout, &Params::dense(layout, 70, 67, 37)) { (70, 67, 37) } else { (72, 68, 36) };
+    check_at(kernel, tiling, layout, second, tiling.constants())
+}
+
+fn check_at(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Second, constants: &[Constant]) -> Case {
+    let awkward = tiling.takes(layout, &Params::dense(layout, 70, 67, 37));
+    case(kernel, layout, second, if awkward { [70, 67, 37] } else { [72, 68, 36] }, constants)
+}
+
+/// The check with chosen sizes: rows and columns of C, and the inner one.
+fn resized(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Second, sizes: &[u32]) -> Result<Case> {
+    let [m, n, k] = [0, 1, 2].map(|at| sizes[at] as usize);
+    let taken = tiling.takes(layout, &Params::dense(layout, m, n, k));
+    ensure!(taken, BadOption, "{}: the sizes {sizes:?} must be multiples of four", kernel.name);
+    Ok(case(kernel, layout, second, [m, n, k], tiling.constants()))
+}
+
+fn case(
+    kernel: &'static Kernel,
+    layout: Layout,
+    second: Second,
+    [m, n, k]: [usize; 3],
+    constants: &[Constant],
+) -> Case {
     let mut params = Params::dense(layout, m, n, k);
     (params.bias, params.residual, params.activation) = match second {
         Second::Sums => (0, 0, 0),
         _ => (1, 1, Activation::GeluTanh.code()),
     };
-    let case = Case::new(kernel, &params, tiling.constants());
+    let case = Case::new(kernel, &params, constants);
     let case = case.uniform(m * k, 1.0).uniform(n * k, 1.0).uniform(n, 1.0).uniform(m * n, 1.0).output(m * n);
     match second {
         Second::None => case,
@@ -97,7 +124,11 @@ macro_rules! kernels {
                 params_words: 20,
                 cpu: |call, units| cpu($layout, $second, call, units),
                 reference: |call, units| reference($layout, $second, call, units),
-                check: || check(&$kernel, $tiling, $layout, $second),
+                check: || {
+                    check(&$kernel, $tiling, $layout, $second)
+                        .varied(|constants| check_at(&$kernel, $tiling, $layout, $second, constants))
+                        .sized(&SIZES, |sizes| resized(&$kernel, $tiling, $layout, $second, sizes))
+                },
             };
         )+
     };

@@ -55,7 +55,7 @@ pub mod total;
 pub mod unary;
 
 pub use activation::Activation;
-pub use case::Case;
+pub use case::{Case, Constant};
 pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::fast_math::sum;
-use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+use super::{Call, Case, Constant, Extent, Kernel, Scalar, fold, read, write};
 
 /// Sizes and flags.
 #[repr(C)]
@@ -88,13 +88,16 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    let params = Params { rows: 5, width: 300, eps: 1e-5, centred: 1, scaled: 1, shifted: 1, offset: 0.0 };
-    Case::new(&NORM, &params, &[("THREADS", 64)])
-        .uniform(1500, 3.0)
-        .uniform(300, 1.0)
-        .uniform(300, 1.0)
-        .output(1500)
-        .output(10)
+    case(5, 300, &[("THREADS", 64)])
+        .varied(|constants| case(5, 300, constants))
+        .sized(&[("rows", 5), ("width", 300)], |sizes| Ok(case(sizes[0], sizes[1], &[("THREADS", 64)])))
+}
+
+fn case(rows: u32, width: u32, constants: &[Constant]) -> Case {
+    let params = Params { rows, width, eps: 1e-5, centred: 1, scaled: 1, shifted: 1, offset: 0.0 };
+    let (rows, width) = (rows as usize, width as usize);
+    let case = Case::new(&NORM, &params, constants).uniform(rows * width, 3.0).uniform(width, 1.0);
+    case.uniform(width, 1.0).output(rows * width).output(2 * rows)
 }
 
 /// The kernel.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::fast_math::sum;
-use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+use super::{Call, Case, Constant, Extent, Kernel, Scalar, fold, read, write};
 
 /// Sizes and flags.
 #[repr(C)]
@@ -104,11 +104,11 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>, mut sums: Option<&mut [f32]>) 
     }
 }
 
-fn case(kernel: &'static Kernel) -> Case {
+fn case(kernel: &'static Kernel, constants: &[Constant]) -> Case {
     let (rows, width) = (11usize, 130usize);
     let params = Params { rows: 11, width: 130, block: 4, centred: 1, scaled: 1, offset: 0.0, accumulate: 1 };
     let stats = (0..rows).flat_map(|row| [0.1 * row as f32, 1.0 / (1.0 + row as f32)]).collect();
-    Case::new(kernel, &params, &[("THREADS", 64)])
+    Case::new(kernel, &params, constants)
         .uniform(rows * width, 3.0)
         .uniform(width, 1.0)
         .f32(stats)
@@ -124,7 +124,10 @@ pub static NORM_GRADIENT: Kernel = Kernel {
     params_words: 7,
     cpu: |call, units| cpu(call, units, Some(call.output(5))),
     reference: |call, units| reference(call, units, Some(call.output(5))),
-    check: || case(&NORM_GRADIENT).output(3 * 2 * 130),
+    check: || {
+        let at = |constants: &[Constant]| case(&NORM_GRADIENT, constants).output(3 * 2 * 130);
+        at(&[("THREADS", 64)]).varied(at)
+    },
 };
 
 /// Without them: nothing to learn, or frozen.
@@ -135,5 +138,8 @@ pub static NORM_GRADIENT_PLAIN: Kernel = Kernel {
     params_words: 7,
     cpu: |call, units| cpu(call, units, None),
     reference: |call, units| reference(call, units, None),
-    check: || case(&NORM_GRADIENT_PLAIN),
+    check: || {
+        let at = |constants: &[Constant]| case(&NORM_GRADIENT_PLAIN, constants);
+        at(&[("THREADS", 64)]).varied(at)
+    },
 };

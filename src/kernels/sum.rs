@@ -30,7 +30,12 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    Case::new(&SUM, &Params { count: 1000, accumulate: 1 }, &[]).uniform(1000, 1.0).accumulate(1000, 1.0)
+    case(1000).sized(&[("count", 1000)], |sizes| Ok(case(sizes[0])))
+}
+
+fn case(count: u32) -> Case {
+    let numbers = count as usize;
+    Case::new(&SUM, &Params { count, accumulate: 1 }, &[]).uniform(numbers, 1.0).accumulate(numbers, 1.0)
 }
 
 /// The kernel.

@@ -149,7 +149,7 @@ impl Model {
         Ok((stage.read_f32(name).await?, shape))
     }
 
-    fn forward_plan(&self, shape: &Shape, hidden: bool, loss: bool) -> Result<Plan> {
+    pub(super) fn forward_plan(&self, shape: &Shape, hidden: bool, loss: bool) -> Result<Plan> {
         let placed = self.placed();
         let mut graph = Graph::new();
         let weights = placed.store.weights(&mut graph, None);

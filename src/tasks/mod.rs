@@ -8,6 +8,7 @@ mod labelling;
 mod load;
 mod model;
 mod reading;
+mod show;
 pub mod stop;
 pub mod training;
 

@@ -3,7 +3,7 @@
 //! Comes in: configs, numbers by Hugging Face name. Goes out: what the model is, its parameters. Batches, gradients and text join in the
 //! neighbouring files. All methods take `&self`; calls on one model are made one after the other.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub struct Model {
     placed: Rc<Placed>,
     tokenizer: RefCell<Option<Rc<Tokenizer>>>,
     generation: Option<Value>,
-    created: bool,
+    created: Cell<bool>,
     /// The state of its training, once it has begun or was loaded.
     pub(super) training: Keep,
     /// Names of labels that training found, where they are others than the config's.
@@ -51,7 +51,7 @@ impl Model {
             placed,
             tokenizer: RefCell::default(),
             generation: None,
-            created,
+            created: Cell::new(created),
             training: Keep::default(),
             labels: RefCell::default(),
         })
@@ -133,9 +133,14 @@ impl Model {
         self.generation.as_ref()
     }
 
+    /// What is loaded is what was created here before: it learns as that did.
+    pub fn set_created(&self) {
+        self.created.set(true);
+    }
+
     /// Whether it was created here, and not loaded: the default learning rates differ.
     pub fn created(&self) -> bool {
-        self.created
+        self.created.get()
     }
 
     /// How many numbers are learned.

@@ -103,7 +103,7 @@ pub fn halting() -> Host {
         let mut waited = false;
         Box::pin(poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }))
     }
-    Host { now, pause }
+    Host { now, pause, ..Host::native() }
 }
 
 /// Polls a future at most so many times and drops it; whether it came to its end.

@@ -1,8 +1,9 @@
 //! What is missing, refused, lost or wrong: each fault and its coded error.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use griot::device::{Choice, Device, Feigned, Host, Ledger, Options, Runtime, Signal};
+use griot::device::{Choice, Device, Event, Feigned, Host, Ledger, Options, Runtime, Signal};
 use griot::kernels::{Live, sum};
 use pollster::block_on;
 
@@ -183,7 +184,8 @@ fn a_lost_gpu_is_opened_again_twice_and_then_given_up() {
     if gpu(&Ledger::new(None)).is_none() {
         return;
     }
-    let runtime = Runtime::new(Choice::WebGpu, Host::native(), Options::default(), None);
+    let host = Host { tell: hear, ..Host::native() };
+    let runtime = Runtime::new(Choice::WebGpu, host, Options::default(), None);
     let open = || block_on(runtime.device(None));
     for _ in 0..3 {
         let device = open().unwrap();
@@ -195,6 +197,28 @@ fn a_lost_gpu_is_opened_again_twice_and_then_given_up() {
     assert_eq!(code(open()), "device-unavailable");
     assert_eq!(block_on(runtime.device(Some(Choice::Auto))).unwrap().report().kind, "cpu");
     assert_eq!(runtime.ledger().live(), 0);
+    assert_eq!(HEARD.take(), ["lost", "recovered", "lost", "recovered", "lost", "fallback"]);
+}
+
+thread_local! {
+    static HEARD: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
+}
+
+fn hear(event: &Event) {
+    let name = match event {
+        Event::Lost(_) => "lost",
+        Event::Recovered(_) => "recovered",
+        Event::Fallback(_) => "fallback",
+    };
+    HEARD.with_borrow_mut(|heard| heard.push(name));
+}
+
+#[test]
+fn nobody_hears_of_a_device_that_is_closed() {
+    let host = Host { tell: hear, ..Host::native() };
+    let Some(gpu) = gpu_with(host, &Ledger::new(None), &Options::default()) else { return };
+    drop(gpu);
+    assert_eq!(HEARD.take(), [] as [&str; 0]);
 }
 
 #[test]

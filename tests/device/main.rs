@@ -9,3 +9,4 @@ mod bisection;
 mod faults;
 mod memory;
 mod playing;
+mod trials;

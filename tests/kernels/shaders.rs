@@ -2,7 +2,7 @@
 //! entry point, bindings, access, the layout of `Params`.
 
 use griot::kernels::{ALL, Access, Kernel, compose};
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ShaderStages, SubgroupOperationSet, ValidationFlags, Validator};
 
 fn problems(kernel: &Kernel) -> Vec<String> {
     let case = (kernel.check)();
@@ -64,6 +64,28 @@ fn problems(kernel: &Kernel) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn every_subgroup_variant_is_valid() {
+    let mut found = Vec::new();
+    let mut variants = 0;
+    for kernel in ALL {
+        let case = (kernel.check)();
+        let text = |subgroups| {
+            let variant = compose::Variant { subgroups, enable_subgroups: false };
+            compose::compose(kernel.wgsl, &case.constants, variant).unwrap()
+        };
+        let text = if text(true) == text(false) { continue } else { text(true) };
+        variants += 1;
+        let module = naga::front::wgsl::parse_str(&text).unwrap();
+        let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP);
+        validator.subgroup_stages(ShaderStages::COMPUTE).subgroup_operations(SubgroupOperationSet::all());
+        if let Err(error) = validator.validate(&module) {
+            found.push(format!("{}: {}", kernel.name, error.emit_to_string(&text)));
+        }
+    }
+    assert!(found.is_empty() && variants > 5, "{variants} variants\n{}", found.join("\n"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn halting() -> Host {
         let mut waited = false;
         Box::pin(poll_fn(move |_| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }))
     }
-    Host { now, pause }
+    Host { now, pause, ..Host::native() }
 }
 
 /// A run that begins.

@@ -8,6 +8,7 @@ export interface DoorNumbers {
   summary(): string;
   forward(batch: unknown, extras: unknown): Job;
   gradients(batch: unknown): Job;
+  plan(batch: unknown): Job;
   weights(names?: string[] | null): Job;
   set_weights(names: string[], shapes: unknown, numbers: Float32Array[]): void;
 }
@@ -20,6 +21,7 @@ export const numbers: Service = {
       job: it.gradients(batch),
       finish: ({ loss, gradients }: { loss: number; gradients: [string, unknown][] }) => ({ loss, gradients: new Map(gradients) }),
     }),
+  plan: ({ drive }, it: DoorNumbers, batch: unknown) => drive({ job: it.plan(batch) }),
   weights: ({ drive }, it: DoorNumbers, names: string[] | undefined) =>
     drive({ job: it.weights(names), finish: (named: [string, unknown][]) => new Map(named) }),
   setWeights: (_, it: DoorNumbers, names: string[], shapes: unknown, numbers: Float32Array[]) => it.set_weights(names, shapes, numbers),

@@ -61,7 +61,7 @@ export const model = (surroundings: Surroundings): Service => ({
     const place = await openSource(source, surroundings.settings.hub, context.signal, reading, "Model.load");
     const finish = (model: DoorModel, tokenizer?: DoorTokenizer) => {
       tokenizer?.free(); // the model has its own share of it
-      return context.keep("model", model);
+      return { ...context.keep("model", model), about: model.about() };
     };
     return context.drive(await loading(context, place, options, finish));
   },

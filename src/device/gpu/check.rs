@@ -5,65 +5,89 @@
 //! a browser that wakes slowly is waited for once.
 
 use super::memory::Words;
-use super::pipelines::Need;
+use super::pipelines::{Need, Pipelines};
 use super::play::{self, Score};
 use super::{Checked, Gpu};
-use crate::device::report::Check;
+use crate::device::report::{Check, Trial};
 use crate::device::{Buffer, Launch, Ledger, Memory, Signal, Slice};
 use crate::error::{Context, Error, Kind, Result};
+use crate::kernels::Case;
 use crate::kernels::compose::Variant;
-use crate::kernels::{Case, Kernel};
 
 impl Gpu {
-    /// The variant that a kernel was found to be good with.
-    pub(super) fn variant(&self, kernel: &'static Kernel) -> Variant {
-        self.checked.borrow().get(kernel.name).map_or(Variant::default(), |checked| checked.variant)
+    /// The variant that a launch's kernel was found to be good with.
+    pub(super) fn variant(&self, launch: &Launch) -> Variant {
+        let key = (launch.kernel.name, launch.constants.clone());
+        self.checked.borrow().get(&key).map_or(Variant::default(), |checked| checked.variant)
     }
 
-    /// Checks the kernels that were not yet, and fails with the first that is not to be trusted.
+    /// Checks the kernels that were not yet, with the constants of these launches, and fails with the first that is not to be trusted.
     pub(super) async fn trust(&self, launches: &[Launch]) -> Result<()> {
-        let mut new: Vec<&'static Kernel> = Vec::new();
+        let mut new: Vec<Need> = Vec::new();
         for launch in launches {
-            let known = self.checked.borrow().contains_key(launch.kernel.name);
-            if !known && !new.iter().any(|kernel| kernel.name == launch.kernel.name) {
-                new.push(launch.kernel);
+            let known = self.checked.borrow().contains_key(&(launch.kernel.name, launch.constants.clone()));
+            let same = |(kernel, constants): &Need| kernel.name == launch.kernel.name && *constants == launch.constants;
+            if !known && !new.iter().any(same) {
+                new.push((launch.kernel, launch.constants.clone()));
             }
         }
         self.check(&new).await?;
         for launch in launches {
             let checked = self.checked.borrow();
-            if let Some(failure) = checked.get(launch.kernel.name).and_then(|checked| checked.failure.clone()) {
+            let found = checked.get(&(launch.kernel.name, launch.constants.clone()));
+            if let Some(failure) = found.and_then(|checked| checked.failure.clone()) {
                 return Err(failure);
             }
         }
         Ok(())
     }
 
-    async fn check(&self, kernels: &[&'static Kernel]) -> Result<()> {
-        let best = Variant {
+    fn best(&self) -> Variant {
+        Variant {
             subgroups: self.card.subgroups,
             enable_subgroups: self.card.subgroups && cfg!(target_arch = "wasm32"),
-        };
+        }
+    }
+
+    async fn check(&self, needs: &[Need]) -> Result<()> {
+        let best = self.best();
         let mut cases = Vec::new();
-        for kernel in kernels {
-            let case = (kernel.check)();
-            let need: Need = (kernel, case.constants.clone());
-            let header = Variant { subgroups: false, enable_subgroups: false };
-            let differs = self.pipelines.differs(&need, best)?;
-            cases.push((case, if differs { best } else { header }));
+        for (kernel, constants) in needs {
+            let case = (kernel.check)().at(constants)?;
+            let differs = self.pipelines.differs(&(kernel, case.constants.clone()), best)?;
+            cases.push((case, if differs { best } else { Variant::default() }));
         }
         let mut again = Vec::new();
-        for ((case, variant), outcome) in cases.iter().zip(self.run_cases(&cases).await?) {
+        for ((case, variant), outcome) in cases.iter().zip(self.run_cases(&self.pipelines, &cases).await?) {
             if variant.subgroups && !good(case, &outcome) {
                 again.push((case.clone(), Variant::default()));
             } else {
                 self.record(case, *variant, outcome, false);
             }
         }
-        for ((case, variant), outcome) in again.iter().zip(self.run_cases(&again).await?) {
+        for ((case, variant), outcome) in again.iter().zip(self.run_cases(&self.pipelines, &again).await?) {
             self.record(case, *variant, outcome, true);
         }
         Ok(())
+    }
+
+    /// Runs a case with another text for its kernel; nothing of it is kept.
+    pub(in crate::device) async fn trial(&self, case: &Case, text: Option<&str>) -> Result<Trial> {
+        self.card.check()?;
+        let replaced: Vec<(String, String)> =
+            text.map(|text| (case.kernel.name.to_owned(), text.to_owned())).into_iter().collect();
+        let pipelines = Pipelines::new(&self.card, &replaced);
+        let need: Need = (case.kernel, case.constants.clone());
+        let variant = if pipelines.differs(&need, self.best())? { self.best() } else { Variant::default() };
+        let (compiled, messages) = pipelines.compile_aloud(&self.card, &need, variant).await?;
+        if !compiled {
+            return Ok(Trial { error: f64::INFINITY, ms: 0.0, messages });
+        }
+        let start = (self.card.host.now)();
+        let outcomes = self.run_cases(&pipelines, &[(case.clone(), variant)]).await?;
+        let ms = (self.card.host.now)() - start;
+        let error = outcomes.into_iter().next().transpose()?.unwrap_or(f64::INFINITY);
+        Ok(Trial { error, ms, messages })
     }
 
     fn record(&self, case: &Case, variant: Variant, outcome: Result<f64>, fell_back: bool) {
@@ -83,18 +107,19 @@ impl Gpu {
             Err(error) => Some(error),
         };
         let check = Check { kernel: kernel.to_owned(), error, tolerance: case.tolerance, fell_back };
-        self.checked.borrow_mut().insert(kernel, Checked { variant, check, failure });
+        let key = (kernel, case.constants.clone());
+        self.checked.borrow_mut().insert(key, Checked { variant, check, failure });
     }
 
     /// Runs cases and gives each one's worst error. Fails whole only if the device does.
-    async fn run_cases(&self, cases: &[(Case, Variant)]) -> Result<Vec<Result<f64>>> {
+    async fn run_cases(&self, pipelines: &Pipelines, cases: &[(Case, Variant)]) -> Result<Vec<Result<f64>>> {
         let needs: Vec<(Need, Variant)> =
             cases.iter().map(|(case, variant)| ((case.kernel, case.constants.clone()), *variant)).collect();
-        let compiled = self.pipelines.compile(&self.card, &needs).await;
+        let compiled = pipelines.compile(&self.card, &needs).await;
         let mut running = Vec::new();
         for ((case, variant), outcome) in cases.iter().zip(compiled) {
             running.push(match outcome {
-                Ok(()) => self.start_case(case, *variant).await,
+                Ok(()) => self.start_case(pipelines, case, *variant).await,
                 Err(error) => Err(error),
             });
             self.card.shared.lost()?;
@@ -110,7 +135,7 @@ impl Gpu {
         Ok(outcomes)
     }
 
-    async fn start_case(&self, case: &Case, variant: Variant) -> Result<Vec<super::Fetch>> {
+    async fn start_case(&self, pipelines: &Pipelines, case: &Case, variant: Variant) -> Result<Vec<super::Fetch>> {
         let contents: Vec<Vec<u32>> = case.data.iter().map(|data| data.words()).collect();
         let sizes: Vec<usize> = contents.iter().map(Vec::len).collect();
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
@@ -126,7 +151,7 @@ impl Gpu {
         let launch = Launch::of_case(case, bindings);
         launch.check()?;
         let launches = [(&launch, variant)];
-        let score = Score::new(&self.card, &self.ledger, &self.pipelines, &self.lives, &launches, &table).await?;
+        let score = Score::new(&self.card, &self.ledger, pipelines, &self.lives, &launches, &table).await?;
         play::play(self.stand(), &score, &[case.live], &Signal::default(), false).await?;
         let mut fetches = Vec::new();
         for buffer in &table {

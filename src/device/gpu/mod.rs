@@ -10,8 +10,8 @@ use std::rc::Rc;
 use super::report::Check;
 use super::{Buffer, Class, Host, Launch, Ledger, Limits, Options, Signal};
 use crate::error::{Error, Kind, Result};
-use crate::kernels::Live;
 use crate::kernels::compose::Variant;
+use crate::kernels::{Constant, Live};
 
 mod check;
 mod memory;
@@ -32,7 +32,7 @@ pub(super) struct Gpu {
     pool: Rc<memory::Pool>,
     lives: play::Lives,
     pace: play::Pace,
-    checked: RefCell<BTreeMap<&'static str, Checked>>,
+    checked: RefCell<BTreeMap<(&'static str, Vec<Constant>), Checked>>,
 }
 
 /// What a kernel's check found.
@@ -85,7 +85,7 @@ impl Gpu {
         self.card.check()?;
         self.trust(launches).await?;
         let with_variant: Vec<(&Launch, Variant)> =
-            launches.iter().map(|launch| (launch, self.variant(launch.kernel))).collect();
+            launches.iter().map(|launch| (launch, self.variant(launch))).collect();
         let needs: Vec<_> = with_variant
             .iter()
             .map(|(launch, variant)| ((launch.kernel, launch.constants.clone()), *variant))
@@ -131,6 +131,21 @@ impl Gpu {
     }
 
     pub(super) fn checks(&self) -> Vec<Check> {
-        self.checked.borrow().values().map(|checked| checked.check.clone()).collect()
+        let mut checks: Vec<Check> = Vec::new();
+        for Checked { check, .. } in self.checked.borrow().values() {
+            match checks.last_mut() {
+                // One kernel with several constants: the worst of them speaks.
+                Some(last) if last.kernel == check.kernel => {
+                    last.fell_back |= check.fell_back;
+                    (last.error, last.tolerance) = if check.error > last.error {
+                        (check.error, check.tolerance)
+                    } else {
+                        (last.error, last.tolerance)
+                    };
+                }
+                _ => checks.push(check.clone()),
+            }
+        }
+        checks
     }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 
-use crate::device::{Host, Options};
+use crate::device::{Event, Host, Options};
 use crate::error::{Error, Kind, Result};
 
 /// What every kernel is written for, and every WebGPU implementation guarantees.
@@ -24,6 +24,7 @@ const FLOOR: [(&str, u64); 5] = [
 /// What callbacks leave behind, from whichever thread they come.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
+    tell: Mutex<Option<fn(&Event)>>,
     lost: Mutex<Option<String>>,
     fault: Mutex<Option<String>>,
     waiting: Mutex<Vec<Waker>>,
@@ -31,7 +32,16 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn lose(&self, why: String) {
-        self.lost.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        let first = {
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            let first = lost.is_none();
+            lost.get_or_insert_with(|| why.clone());
+            first
+        };
+        let tell = *self.tell.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (true, Some(tell)) = (first, tell) {
+            tell(&Event::Lost(why));
+        }
         let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         waiting.into_iter().for_each(Waker::wake);
     }
@@ -130,7 +140,7 @@ impl Card {
             })
             .await
             .map_err(|error| refuse(format!("the GPU adapter refused a device: {error}")))?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { tell: Mutex::new(Some(host.tell)), ..Shared::default() });
         let told = shared.clone();
         device.set_device_lost_callback(move |reason, message| told.lose(format!("{reason:?}: {message}")));
         let told = shared.clone();
@@ -140,7 +150,7 @@ impl Card {
         let info = adapter.get_info();
         let (name, vendor) = names(&info, &device);
         let subgroups = options.subgroups && has_subgroups(&device);
-        let software = info.device_type == wgpu::DeviceType::Cpu;
+        let software = info.device_type == wgpu::DeviceType::Cpu && !options.feigned.hardware;
         Ok(Rc::new(Card {
             device,
             queue,
@@ -172,6 +182,8 @@ impl Card {
 
 impl Drop for Card {
     fn drop(&mut self) {
+        // Nobody is told of a loss that we want.
+        *self.shared.tell.lock().unwrap_or_else(PoisonError::into_inner) = None;
         // A browser frees the memory of a device that is only forgotten when its garbage is collected, perhaps never.
         self.device.destroy();
     }

@@ -9,17 +9,18 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::open::Card;
+use crate::device::Message;
 use crate::error::{Error, Kind, Result};
 use crate::kernels::compose::{Variant, compose};
-use crate::kernels::{Access, Kernel};
+use crate::kernels::{Access, Constant, Kernel};
 
 /// One slot of the arenas of parameters and live words: the dynamic offset's alignment that every device accepts.
 pub(super) const SLOT: u64 = 256;
 
 /// A kernel with the constants of its text.
-pub(super) type Need = (&'static Kernel, Vec<(&'static str, u32)>);
+pub(super) type Need = (&'static Kernel, Vec<Constant>);
 
-type Key = (&'static str, Vec<(&'static str, u32)>, Variant);
+type Key = (&'static str, Vec<Constant>, Variant);
 
 /// A compiled kernel and the layout of its bindings.
 #[derive(Debug)]
@@ -107,6 +108,29 @@ impl Pipelines {
         outcomes
     }
 
+    /// Compiles one need and gives all that the compiler said of it, warnings too; whether it compiled.
+    pub(super) async fn compile_aloud(
+        &self,
+        card: &Card,
+        need: &Need,
+        variant: Variant,
+    ) -> Result<(bool, Vec<Message>)> {
+        let started = self.start(card, need, (need.0.name, need.1.clone(), variant))?;
+        let info = started.module.get_compilation_info().await;
+        let mut messages: Vec<Message> = info.messages.into_iter().map(message).collect();
+        match self.finish(card, started).await {
+            Ok(()) => Ok((true, messages)),
+            Err(error) if error.kind() != Kind::Unsupported => Err(error),
+            Err(error) => {
+                // What the text alone does not show: an entry point or a binding that is not as the kernel's.
+                if !messages.iter().any(|message| message.kind == "error") {
+                    messages.push(Message { kind: "error", line: 0, column: 0, text: error.to_string() });
+                }
+                Ok((false, messages))
+            }
+        }
+    }
+
     fn start(&self, card: &Card, need: &Need, key: Key) -> Result<Started> {
         let kernel = need.0;
         let text = self.text(need, key.2)?;
@@ -140,9 +164,11 @@ impl Pipelines {
         card.shared.lost()?;
         if let Some(error) = failure {
             let mut said = error.to_string();
+            let mut at = 0;
             for message in started.module.get_compilation_info().await.messages {
                 let line = message.location.map_or(0, |location| location.line_number);
                 if message.message_type == wgpu::CompilationMessageType::Error && !said.contains(&message.message) {
+                    at = line;
                     said.push_str(&format!("\nline {line}: {}", message.message));
                 }
             }
@@ -150,6 +176,7 @@ impl Pipelines {
                 Kind::Unsupported,
                 format!("{}: the shader does not compile: {said}", started.key.0),
             )
+            .detail("shader", f64::from(at))
             .hint("Take device: \"cpu\", and report the device and this message."));
         }
         self.made.borrow_mut().insert(started.key, Rc::new(started.pipeline));
@@ -185,4 +212,14 @@ impl Pipelines {
         };
         self.layouts.borrow_mut().entry(signature.clone()).or_insert_with(make).clone()
     }
+}
+
+fn message(said: wgpu::CompilationMessage) -> Message {
+    let (line, column) = said.location.map_or((0, 0), |location| (location.line_number, location.line_position));
+    let kind = match said.message_type {
+        wgpu::CompilationMessageType::Error => "error",
+        wgpu::CompilationMessageType::Warning => "warning",
+        wgpu::CompilationMessageType::Info => "info",
+    };
+    Message { kind, line, column, text: said.message }
 }

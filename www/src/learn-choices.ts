@@ -43,7 +43,7 @@ export function chooser(): Chooser {
   }));
   const steps = el("input", { id: "steps", type: "range", min: 20, max: 3000, step: 20, value: 400 });
   const stepsNow = el("output", { for: "steps" });
-  const lr = el("input", { id: "lr", type: "range", min: -4, max: -1.5, step: 0.1, value: -2.4 });
+  const lr = el("input", { id: "lr", type: "range", min: -4, max: -1.5, step: 0.1, value: -2.7 });
   const lrNow = el("output", { for: "lr" });
   const dropout = el("input", { id: "dropout", type: "range", min: 0, max: 0.5, step: 0.05, value: 0 });
   const dropoutNow = el("output", { for: "dropout" });

@@ -20,9 +20,9 @@ export interface Size {
 }
 
 export const SIZES: Record<SizeName, Size> = {
-  tiny: { layers: 2, heads: 2, width: 64, context: 64, batch: 8, lr: 4e-3 },
-  small: { layers: 4, heads: 4, width: 96, context: 128, batch: 8, lr: 3e-3 },
-  medium: { layers: 4, heads: 4, width: 128, context: 256, batch: 8, lr: 2e-3 },
+  tiny: { layers: 2, heads: 2, width: 64, context: 64, batch: 8, lr: 2e-3 },
+  small: { layers: 4, heads: 4, width: 96, context: 128, batch: 8, lr: 2e-3 },
+  medium: { layers: 4, heads: 4, width: 128, context: 256, batch: 8, lr: 1.5e-3 },
 };
 
 /** The sizes as the presets want them. */

@@ -1,8 +1,10 @@
 // The page as `cargo xtask demo` serves it, visited from beginning to end in both languages, with WebGPU and without: told, trained,
 // kept, reloaded, continued. No word on the console, no request elsewhere, a main thread that stays free, nothing that axe objects to.
 
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { launch, until } from "../browser.js";
 import { serve } from "../server.js";
@@ -206,12 +208,13 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     test("it is downloaded, and opened again", { timeout: 30_000 }, async () => {
       const bars = () => texts(".hear .bars .word");
       const [coming] = await Promise.all([page.waitForEvent("download"), press(names.download, "#keep")]);
-      const path = await coming.path();
+      const path = join(await mkdtemp(join(tmpdir(), "griot-")), "model.zip");
+      await coming.saveAs(path);
       equal((await readFile(path)).subarray(0, 4).toString("latin1"), "PK\u0003\u0004");
       await page.locator("#hear-sentence").fill("Marius");
       await until(page, () => document.querySelectorAll(".hear .bars li").length > 0);
       const before = await bars();
-      await page.locator("#model-files").setInputFiles({ name: "model.zip", mimeType: "application/zip", buffer: await readFile(path) });
+      await page.locator("#model-files").setInputFiles(path);
       await until(page, () => /[1-9]\d\d/.test(document.querySelector("#keep .said").textContent));
       await until(page, () => !document.querySelector("#hear .alert:not([hidden])"));
       equal(await bars(), before, "the same model");
@@ -250,8 +253,8 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     test("no work of it held the main thread for long", async () => {
       const tasks = await page.evaluate(() => window.tasks);
       console.log(`tasks of 50 ms and more: ${tasks.length === 0 ? "none" : tasks.join(", ")}`);
-      // On a busy machine one or two may be held up by others.
-      ok((tasks.sort((a, b) => b - a)[2] ?? 0) < 150, "short tasks");
+      // Alone on its machine it has none; a busy one holds tasks up.
+      ok(Math.max(0, ...tasks) < 200, "short tasks");
     });
 
     test("axe has nothing to object to, in light and in dark", { timeout: 60_000 }, async () => {

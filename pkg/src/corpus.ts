@@ -116,6 +116,9 @@ export function read(corpus: WireCorpus, pull: (source: number, restart: boolean
   };
 }
 
+/** No documents. */
+export const nothing: Documents = { next: async () => undefined, restart: () => {} };
+
 /** One corpus after the other, with a mark (`null`) between them. Beginning anew passes over what is left of the first, or begins the second anew. */
 export function inTurn(first: Documents, second: Documents): Documents {
   let isSecond = false;

@@ -5,7 +5,7 @@
 // instance again. It refuses to know what a service does.
 
 import { Active } from "./active.js";
-import { inTurn, read, type Documents } from "./corpus.js";
+import { read, type Documents } from "./corpus.js";
 import { turn, type Door, type Held, type Job } from "./door.js";
 import { abortError, GriotError, toWire } from "./errors.js";
 import type { FromHost, ObjectRef, Target, ToHost, WireCorpus } from "./protocol.js";
@@ -24,8 +24,8 @@ interface Kept {
 export interface Drive {
   job: Job;
   corpus?: WireCorpus | undefined;
-  /** Documents that come before those of `corpus`, with a mark between them. */
-  before?: WireCorpus | undefined;
+  /** What it is fed where that is put together of several corpora. */
+  open?: (open: (corpus: WireCorpus) => Documents) => Documents | undefined;
   /** What it is fed where that is no corpus of the caller's. */
   documents?: Documents;
   /** Makes of the job's result what crosses. */
@@ -151,11 +151,11 @@ export class Host {
       throw thrown;
     });
     if (!(outcome instanceof Driven)) return outcome;
-    const { job, corpus, before, documents: own, finish, ended } = outcome.drive;
+    const { job, corpus, open: together, documents: own, finish, ended } = outcome.drive;
     call.job = job;
     if (call.stopping) job.stop(); // it was asked to stop before there was a job to ask
     const open = (corpus: WireCorpus) => read(corpus, (source, restart) => this.#pull(source, restart));
-    const documents = own ?? (corpus && (before === undefined ? open(corpus) : inTurn(open(before), open(corpus))));
+    const documents = own ?? together?.(open) ?? (corpus && open(corpus));
     let value: unknown;
     try {
       const result = await this.#drive(outcome.drive, call, documents);

@@ -42,6 +42,14 @@ pub struct Sample {
     pub stops: Vec<String>,
 }
 
+/// The texts of a checkpoint.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Checkpointed {
+    pub config: String,
+    pub training: Option<String>,
+}
+
 /// What a run is to do beside learning, and what its corpus is.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -52,6 +60,8 @@ pub struct Wishes {
     pub sample: Option<Sample>,
     /// Files are handed out every n steps, and at the end.
     pub checkpoint: Option<usize>,
+    /// The texts of the checkpoint that the run goes on from; its weights come before all other documents.
+    pub checkpointed: Option<Checkpointed>,
     /// The run begins where the model's training state stands.
     pub goes_on: bool,
     /// Documents to measure with come first.
@@ -69,6 +79,7 @@ impl Default for Wishes {
             validate: None,
             sample: None,
             checkpoint: None,
+            checkpointed: None,
             goes_on: false,
             apart: false,
             drawn: false,

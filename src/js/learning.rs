@@ -1,13 +1,13 @@
 //! The model's training.
 //!
-//! In: options; batches of ids, or documents through the desk: first those to measure with, up to a mark, then those to learn from. Out:
+//! In: options; batches of ids, or documents through the desk: a checkpoint's, those to measure with, each up to a mark, then those to learn from. Out:
 //! reports, files of checkpoints, then what the run came to. Between two steps other calls on the model are let in; asked to stop it ends
 //! with the weights of a whole step.
 
 use super::corpus::{Aside, Wishes, prepare, supply_more};
 use super::files::put_all;
 use super::job::{Desk, Job};
-use super::model::Model;
+use super::model::{Model, parse, take_files};
 use super::runtime::runtime;
 use super::values::{Plain, argument};
 use super::yielding::milliseconds;
@@ -15,7 +15,7 @@ use crate::data::batch::Batch;
 use crate::device::Signal;
 use crate::generate::settings::Settings;
 use crate::models::Config;
-use crate::tasks::{Flow, Given, Piece};
+use crate::tasks::{Flow, Given, Loading, Piece};
 use crate::train::evaluate::{Evaluation, evaluate};
 use crate::train::options::Options;
 use crate::train::{Report, Source, Trainer};
@@ -135,6 +135,11 @@ fn batches(given: JsValue, config: &Config) -> Result<Vec<Batch>> {
 
 #[wasm_bindgen]
 impl Model {
+    /// Whether a run could go on from what the model holds.
+    pub fn has_training(&self) -> bool {
+        self.inner.training().borrow().is_some()
+    }
+
     /// Learns from batches, or without them from the corpus of the call.
     pub fn train(&self, given: JsValue, wishes: JsValue, train: JsValue, valid: JsValue) -> Job {
         let (model, flag) = (self.inner.clone(), self.learning.clone());
@@ -148,6 +153,13 @@ impl Model {
                 None => None,
             };
             let _learning = Learning::begin(&flag)?;
+            if let Some(checkpoint) = &wishes.checkpointed {
+                let device = model.placed().arenas.device().clone();
+                let config = parse(&checkpoint.config, "config.json")?;
+                let loading = Loading::new(device, &config, None, None, None).await?;
+                let kept = take_files(&desk, loading, checkpoint.training.clone(), 0).await?;
+                model.take_over(&kept).await?;
+            }
             let (source, aside) = if train.is_undefined() {
                 let Some((supply, aside)) = prepare(&desk, &model, &options, &wishes).await? else {
                     return Ok(Sums::NONE.result(0.0, usize::MAX).into());

@@ -4,7 +4,7 @@
 //! `generation.rs`, learning in `learning.rs`, the way back into files in `files.rs`.
 
 use super::error::out;
-use super::job::Job;
+use super::job::{Desk, Job};
 use super::ngram::TokenizerRef;
 use super::runtime::{choice, runtime};
 use super::values::{Plain, argument};
@@ -60,7 +60,7 @@ impl Made {
     }
 }
 
-fn parse(text: &str, what: &str) -> Result<serde_json::Value> {
+pub(super) fn parse(text: &str, what: &str) -> Result<serde_json::Value> {
     serde_json::from_str(text).map_err(|error| Error::new(Kind::BadFile, format!("{what}: {error}")))
 }
 
@@ -79,6 +79,70 @@ pub fn create_model(config: String, given: JsValue, tokenizer: Option<TokenizerR
     })
 }
 
+/// Takes the documents of a load, to their end or a mark (`null`).
+pub(super) async fn take_files(
+    desk: &Desk,
+    mut loading: Loading,
+    training: Option<String>,
+    seed: u64,
+) -> Result<crate::tasks::Model> {
+    let (mut judged, mut done, mut total) = (false, 0.0, 0.0);
+    let (mut moments, mut has_moments) = (None, false);
+    let mut bytes = Vec::new();
+    while let Some(document) = desk.document().await {
+        if document.is_null() {
+            break;
+        }
+        let field = |name: &str| Reflect::get(&document, &name.into()).unwrap_or_default();
+        if let Some(name) = field("name").as_string() {
+            let size = field("size").as_f64().unwrap_or(0.0);
+            total += size;
+            if name == MOMENTS {
+                moments = Some(size as u64);
+                continue;
+            }
+            loading.header(&name, size as u64, &Uint8Array::new(&field("header")).to_vec())?;
+            continue;
+        }
+        if !std::mem::replace(&mut judged, true) {
+            loading.judge()?;
+        }
+        let piece: Uint8Array = field("bytes").unchecked_into();
+        bytes.resize(piece.length() as usize, 0);
+        piece.copy_to(&mut bytes);
+        let file = field("file").as_f64().unwrap_or(0.0) as usize;
+        if file >= loading.files() {
+            has_moments = true;
+            break;
+        }
+        loading.feed(file, &bytes)?;
+        done += bytes.len() as f64;
+        desk.progress("load", done, Some(total), true);
+    }
+    if !judged {
+        loading.judge()?;
+    }
+    let model = loading.finish(seed)?;
+    if let Some((training, size)) = training.zip(moments) {
+        let mut restoring = model.restore(&training, size).await?;
+        let mut more = has_moments;
+        while more {
+            restoring.feed(&bytes)?;
+            done += bytes.len() as f64;
+            desk.progress("load", done, Some(total), true);
+            match desk.document().await {
+                Some(document) if !document.is_null() => {
+                    let piece = Reflect::get(&document, &"bytes".into()).unwrap_or_default();
+                    bytes = Uint8Array::new(&piece).to_vec();
+                }
+                _ => more = false,
+            }
+        }
+        restoring.finish()?;
+    }
+    Ok(model)
+}
+
 /// A model from files. Its documents are first `{ name, size, header }` of every file, then `{ file, bytes }`, file by file; where the text of
 /// a `training.json` is given, the last of the files has the moments.
 #[wasm_bindgen]
@@ -94,58 +158,8 @@ pub fn load_model(
         let config = parse(&config, "config.json")?;
         let generation = generation.map(|text| parse(&text, "generation_config.json")).transpose()?;
         let device = given.device().await?;
-        let mut loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
-        let (mut judged, mut done, mut total) = (false, 0.0, 0.0);
-        let (mut moments, mut has_moments) = (None, false);
-        let mut bytes = Vec::new();
-        while let Some(document) = desk.document().await {
-            let field = |name: &str| Reflect::get(&document, &name.into()).unwrap_or_default();
-            if let Some(name) = field("name").as_string() {
-                let size = field("size").as_f64().unwrap_or(0.0);
-                total += size;
-                if name == MOMENTS {
-                    moments = Some(size as u64);
-                    continue;
-                }
-                loading.header(&name, size as u64, &Uint8Array::new(&field("header")).to_vec())?;
-                continue;
-            }
-            if !std::mem::replace(&mut judged, true) {
-                loading.judge()?;
-            }
-            let piece: Uint8Array = field("bytes").unchecked_into();
-            bytes.resize(piece.length() as usize, 0);
-            piece.copy_to(&mut bytes);
-            let file = field("file").as_f64().unwrap_or(0.0) as usize;
-            if file >= loading.files() {
-                has_moments = true;
-                break;
-            }
-            loading.feed(file, &bytes)?;
-            done += bytes.len() as f64;
-            desk.progress("load", done, Some(total), true);
-        }
-        if !judged {
-            loading.judge()?;
-        }
-        let model = loading.finish(given.seed.unwrap_or(0))?;
-        if let Some((training, size)) = training.zip(moments) {
-            let mut restoring = model.restore(&training, size).await?;
-            let mut more = has_moments;
-            while more {
-                restoring.feed(&bytes)?;
-                done += bytes.len() as f64;
-                desk.progress("load", done, Some(total), true);
-                match desk.document().await {
-                    Some(document) => {
-                        let piece = Reflect::get(&document, &"bytes".into()).unwrap_or_default();
-                        bytes = Uint8Array::new(&piece).to_vec();
-                    }
-                    None => more = false,
-                }
-            }
-            restoring.finish()?;
-        }
+        let loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
+        let model = take_files(&desk, loading, training, given.seed.unwrap_or(0)).await?;
         if given.created {
             model.set_created();
         }

@@ -62,6 +62,25 @@ impl Model {
         Ok(all)
     }
 
+    /// Takes over the weights and the training state of a model of the same config.
+    pub async fn take_over(&self, other: &Model) -> Result<()> {
+        let state = other.training().borrow().clone();
+        let Some(state) = state else { bail!(BadInput, "train: continue: the checkpoint has no training state") };
+        let (mine, theirs) = (self.moments(&state.options)?, other.moments(&state.options)?);
+        let same = mine.iter().map(|one| (&one.name, &one.shape)).eq(theirs.iter().map(|one| (&one.name, &one.shape)));
+        ensure!(same, BadInput, "train: continue: the checkpoint is of another model");
+        self.set_weights(&other.weights(None).await?)?;
+        let placed = self.placed();
+        let learning = Learning::new(state.options.trainable.as_deref(), placed)?;
+        let gradients = placed.store.gradients(|parameter| !learning.of(parameter).is_empty())?;
+        placed.make_moments(&gradients, moments(&state.options)).await?;
+        for (to, from) in mine.into_iter().zip(theirs) {
+            placed.arenas.write(to.slice, &other.placed().arenas.read(from.slice).await?)?;
+        }
+        *self.training.borrow_mut() = Some(state);
+        Ok(())
+    }
+
     /// Begins to take the state of a run from files: the text of `training.json`, the size of `training.safetensors`.
     pub async fn restore(&self, json: &str, size: u64) -> Result<Restoring> {
         let state = State::from_json(json)?;

@@ -106,6 +106,14 @@ export const cases = {
     const again = await griot.Model.load(target, { device: "cpu" });
     const rest = await all(again.train(texts, { ...options, continue: true }));
     equal(rest.map(({ loss }) => loss), losses.slice(steps));
+    // A model that was just made takes the checkpoint's place.
+    const { model: fresh } = await small(griot);
+    const other = await all(fresh.train(texts, { ...options, checkpoint: { target, every: 10 }, continue: true }));
+    equal(other.map(({ loss }) => loss), losses.slice(steps));
+    await fresh.dispose();
+    const { model: wide } = await small(griot, { width: 32 });
+    await rejects(wide.train(texts, { ...options, checkpoint: { target, every: 10 }, continue: true }).result, "bad-input");
+    await wide.dispose();
     await Promise.all([model, second, again].map((one) => one.dispose()));
     if (target === "opfs:fortschritt") await griot.storage.remove("fortschritt");
   },
@@ -136,7 +144,7 @@ export const cases = {
     }
     const losses = async (data) => (await all(model.train(data, { ...options, optimizer: { lr: 0 }, dropout: 0 }))).map(({ loss }) => loss);
     equal(await losses(drawn), await losses(texts));
-    for (const nothing of ["", [], ["", ""], [" "], async function* () {}]) await rejects(model.train(nothing, { steps: 1 }).result, "bad-input");
+    for (const nothing of ["", [], ["", ""], async function* () {}]) await rejects(model.train(nothing, { steps: 1 }).result, "bad-input");
     await rejects(model.train(drawn(), { epochs: 2 }).result, "bad-input");
     await rejects(model.train([{ label: "x" }], { steps: 1 }).result, "bad-input");
     await rejects(model.train([3], { steps: 1 }).result, "bad-input");

@@ -59,6 +59,11 @@ export class Client {
     return this.#over !== undefined;
   }
 
+  /** Whether it was closed: what lived there is disposed of, not lost. */
+  get isClosed(): boolean {
+    return this.#over instanceof GriotError && this.#over.code === "disposed";
+  }
+
   /** One call, one result. */
   call(target: Target, method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {

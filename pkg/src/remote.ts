@@ -42,7 +42,7 @@ export class Remote {
 
   /** Where the object is now. */
   async locate(): Promise<{ client: Client; reference: ObjectRef; home: Home }> {
-    if (this.#disposed) throw new GriotError("disposed", `the ${this.service} was disposed of`);
+    if (this.#disposed || this.#home?.client.isClosed) throw new GriotError("disposed", `the ${this.service} was disposed of`);
     if (this.#home === undefined || this.#home.client.isOver) {
       if (this.recipe === undefined) throw new GriotError("internal", `the ${this.service} was lost with the runtime that held it`, { hint: "make or load it again" });
       this.#home = this.#make(this.recipe);

@@ -76,6 +76,17 @@ export const cases = {
     griot.configure(settings);
   },
 
+  async "what lived in a runtime that was closed is disposed of"({ griot, settings }) {
+    const model = await griot.Model.create(CONFIG, { device: "cpu" });
+    const tokenizer = await griot.Tokenizer.train("la reine", { kind: "char" });
+    await griot.close();
+    griot.configure(settings);
+    await rejects(model.forward(PLAIN), "disposed");
+    await rejects(tokenizer.encode("la"), "disposed");
+    await Promise.all([model.dispose(), tokenizer.dispose()]);
+    equal(await left(griot), []);
+  },
+
   async "a model's plan as text"({ griot, lab }) {
     const model = await griot.Model.create(CONFIG, { device: "cpu" });
     const { live } = await griot.memory();

@@ -30,7 +30,7 @@ export type Example =
   | { input: string; output: string }
   | { messages: Message[] };
 
-type Data = Corpus | Batch[] | Example[];
+export type Data = Corpus | Batch[] | Example[];
 
 /** What a model learns from: texts, examples, or batches of ids; and what it is measured with. */
 export type TrainData = Data | (() => AsyncIterable<Example>) | { train: Data | (() => AsyncIterable<Example>); valid: Data };
@@ -127,7 +127,7 @@ const TRAIN: Table = {
   dropout: number, labelSmoothing: number, trainable: texts, crossDocuments: flag, seed: word32, shuffle: flag,
   validate: object, sample: object, checkpoint: object, continue: flag, recompute: oneOf("none", "blocks"), report: positive, pauseHidden: flag,
 };
-const NESTED: Record<string, Table> = {
+export const NESTED: Record<string, Table> = {
   optimizer: {
     type: oneOf("adamw", "adam", "sgd"), lr: number, betas: numbers, eps: number, momentum: number, weightDecay: number,
     decay: oneOf("matrices", "all"), clip: either(number, kind("false", (v) => v === false)),
@@ -186,8 +186,8 @@ const isBatches = (data: unknown): data is Batch[] =>
 const isLasting = (data: unknown) => typeof data !== "object" || Array.isArray(data) || data instanceof Blob;
 
 /** Data as it crosses: a corpus, or batches. */
-function crossingData(data: unknown): { corpus?: CorpusArgument; batches?: object[] } {
-  return isBatches(data) ? { batches: data.map((batch) => crossingBatch(batch, "train")) } : { corpus: new CorpusArgument(data, "train") };
+export function crossingData(data: unknown, where = "train"): { corpus?: CorpusArgument; batches?: object[] } {
+  return isBatches(data) ? { batches: data.map((batch) => crossingBatch(batch, where)) } : { corpus: new CorpusArgument(data, where) };
 }
 
 /** Learns; `config` is told the names of labels that the data has. */

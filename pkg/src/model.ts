@@ -6,10 +6,11 @@
 import type { Client } from "./client.js";
 import { estimate, type Estimate, type EstimateOptions } from "./estimate.js";
 import type { Generation } from "./generation.js";
+import { evaluate, type EvaluateOptions, type Evaluation } from "./model-evaluation.js";
 import * as folder from "./model-files.js";
 import type { SaveOptions } from "./model-files.js";
 import * as learning from "./model-learning.js";
-import type { StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
+import type { Data, StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
 import { CREATE, LOAD } from "./model-options.js";
@@ -139,6 +140,11 @@ export class Model {
   /** Learns from texts or examples, or from batches of ids in the order given. */
   train(data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
     return learning.train(this.#remote, this.config, data, options);
+  }
+
+  /** How well the model does on data that it does not learn from: the loss, and what its task is judged by. */
+  async evaluate(data: Data, options?: EvaluateOptions): Promise<Evaluation> {
+    return await evaluate(this.#remote, data, options);
   }
 
   /** Continues a text, or ids. */

@@ -9,6 +9,7 @@ export { Model, type CreateOptions, type LoadOptions, type Task } from "./model.
 export type { StepReport, TrainOptions, TrainResult } from "./model-learning.js";
 export type { SaveOptions } from "./model-files.js";
 export type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
+export type { EvaluateOptions, Evaluation } from "./model-evaluation.js";
 export type { Answer, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
 export type { GenerateOptions, NextToken } from "./model-text.js";
 export { Ngram, type NgramGenerateOptions, type NgramOptions } from "./ngram.js";

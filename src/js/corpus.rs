@@ -132,7 +132,7 @@ impl Aside {
 }
 
 /// A document as it crosses; none is the mark.
-fn document_of(value: &JsValue) -> Result<Option<Document>> {
+pub(super) fn document_of(value: &JsValue) -> Result<Option<Document>> {
     match value.as_string() {
         Some(text) => Ok(Some(Document::Text(text))),
         None if value.is_null() => Ok(None),
@@ -144,7 +144,7 @@ fn document_of(value: &JsValue) -> Result<Option<Document>> {
 }
 
 /// Length of a document, for telling how far the reading is.
-fn size_of(document: &Document) -> usize {
+pub(super) fn size_of(document: &Document) -> usize {
     document.text().map_or(64, str::len)
 }
 

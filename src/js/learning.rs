@@ -128,7 +128,7 @@ fn report(report: &Report, ms: f64, seconds: f64) -> Plain {
 }
 
 /// Batches of ids, as a caller gives them.
-fn batches(given: JsValue, config: &Config) -> Result<Vec<Batch>> {
+pub(super) fn batches(given: JsValue, config: &Config) -> Result<Vec<Batch>> {
     let given: Vec<Given> = argument(given, "train")?;
     given.iter().map(|batch| batch.batch(config)).collect()
 }

@@ -8,6 +8,7 @@
 pub mod corpus;
 pub mod error;
 pub mod estimate;
+pub mod evaluation;
 pub mod files;
 pub mod events;
 pub mod generation;

@@ -3,6 +3,8 @@
 //! Places in texts are UTF-16 code units. An entity is a run of words, each labelled by its first piece; `B-` begins one and `I-` goes on
 //! with one of its kind, `O` is none. An answer lies within the context; a context too long for the model is read in parts that overlap.
 
+use std::ops::Range;
+
 use super::model::Model;
 use super::reading::ROWS;
 use crate::device::Signal;
@@ -103,7 +105,7 @@ impl Model {
     pub async fn classify(&self, texts: &[String], top: usize, signal: &Signal) -> Result<Vec<Vec<(String, f64)>>> {
         self.must_be(Task::Classify, "classify")?;
         let encodings: Vec<Encoding> = texts.iter().map(|text| self.tokens(text, None)).collect::<Result<_>>()?;
-        let (labels, problem) = (&self.config().labels, self.config().problem);
+        let (labels, problem) = (self.labels(), self.config().problem);
         let mut found = Vec::with_capacity(texts.len());
         for some in encodings.chunks(ROWS) {
             let batch = self.rows(some).batch(self.config())?;
@@ -128,15 +130,15 @@ impl Model {
         let encoding = self.tokens(text, None)?;
         let batch = self.rows(std::slice::from_ref(&encoding)).batch(self.config())?;
         let logits = self.pass(&batch, Default::default(), signal).await?.logits;
-        let labels = &self.config().labels;
+        let labels = self.labels();
         let label = |at: usize| {
             let (p, _) = softmax(&wide(&logits.data[at * labels.len()..(at + 1) * labels.len()]));
             let best = best(&p, 1).first().copied().unwrap_or(0);
             (labels[best].as_str(), p[best])
         };
         let units: Vec<u16> = text.encode_utf16().collect();
-        let spans = words(&encoding).into_iter().map(|(at, start, end)| (label(at), start, end));
-        Ok(entities(spans, &units))
+        let spans: Vec<_> = words(&encoding).into_iter().map(|(at, start, end)| (label(at), start, end)).collect();
+        Ok(entities(&spans, &units))
     }
 
     /// The `top` most probable answers to a question within a context.
@@ -196,35 +198,31 @@ fn words(encoding: &Encoding) -> Vec<(usize, usize, usize)> {
     words
 }
 
-/// Labelled words into entities.
-fn entities<'l>(words: impl Iterator<Item = ((&'l str, f64), usize, usize)>, units: &[u16]) -> Vec<Span> {
-    let mut found: Vec<(Span, usize)> = Vec::new();
-    let mut open = false;
-    for ((label, p), start, end) in words {
-        let (begins, kind) = match (label.strip_prefix("B-"), label.strip_prefix("I-")) {
-            (Some(kind), _) => (true, kind),
-            (None, Some(kind)) => (false, kind),
-            (None, None) => (false, label),
-        };
-        if label == "O" {
-            open = false;
-            continue;
-        }
+/// Runs of labels into entities: what each is, and the places it takes.
+pub(super) fn runs<'l>(labels: &[&'l str]) -> Vec<(&'l str, Range<usize>)> {
+    let mut found: Vec<(&'l str, Range<usize>)> = Vec::new();
+    for (at, label) in labels.iter().enumerate().filter(|(_, label)| **label != "O") {
+        let begun = label.strip_prefix("B-");
+        let kind = begun.or_else(|| label.strip_prefix("I-")).unwrap_or(label);
         match found.last_mut() {
-            Some((span, count)) if open && !begins && span.label == kind => {
-                span.end = end;
-                span.p += p;
-                *count += 1;
-            }
-            _ => found.push((Span { text: String::new(), label: kind.to_owned(), p, start, end }, 1)),
+            Some((open, places)) if begun.is_none() && *open == kind && places.end == at => places.end = at + 1,
+            _ => found.push((kind, at..at + 1)),
         }
-        open = true;
     }
-    let whole = |(span, count): (Span, usize)| {
-        let (text, start, end) = cut(units, span.start, span.end);
-        Span { text, start, end, p: span.p / count as f64, label: span.label }
+    found
+}
+
+/// Labelled words, each with its probability and where it lies, into entities.
+fn entities(words: &[((&str, f64), usize, usize)], units: &[u16]) -> Vec<Span> {
+    let labels: Vec<&str> = words.iter().map(|((label, _), ..)| *label).collect();
+    let entity = |(kind, places): (&str, Range<usize>)| {
+        let words = &words[places];
+        let p = words.iter().map(|((_, p), ..)| p).sum::<f64>() / words.len() as f64;
+        let (start, end) = (words[0].1, words[words.len() - 1].2);
+        let (text, start, end) = cut(units, start, end);
+        Span { text, label: kind.to_owned(), p, start, end }
     };
-    found.into_iter().map(whole).collect()
+    runs(&labels).into_iter().map(entity).collect()
 }
 
 /// The most probable spans of one part: probability, and where they lie in the context. `logits` are (time, 2).
@@ -254,8 +252,8 @@ mod tests {
 
     fn of(labels: &[(&str, usize, usize)], text: &str) -> Vec<(String, String)> {
         let units: Vec<u16> = text.encode_utf16().collect();
-        let words = labels.iter().map(|&(label, start, end)| ((label, 0.5), start, end));
-        entities(words, &units).into_iter().map(|span| (span.label, span.text)).collect()
+        let words: Vec<_> = labels.iter().map(|&(label, start, end)| ((label, 0.5), start, end)).collect();
+        entities(&words, &units).into_iter().map(|span| (span.label, span.text)).collect()
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Text in, text out: where text meets numbers.
 
 mod batch;
+mod evaluate;
 mod forward;
 mod generate;
 mod inspect;
@@ -13,6 +14,7 @@ pub mod stop;
 pub mod training;
 
 pub use batch::{Given, Labels};
+pub use evaluate::Evaluation;
 pub use forward::{Extras, Forward, Shown};
 pub use generate::{Finish, Flow, Piece, Told};
 pub use inspect::{LayerTrace, Trace, Views};

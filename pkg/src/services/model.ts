@@ -7,6 +7,7 @@ import { openSource } from "../places/source.js";
 import type { ObjectRef } from "../protocol.js";
 import { estimates, type DoorEstimates } from "./estimate.js";
 import type { Surroundings } from "./index.js";
+import { evaluation, type DoorEvaluation } from "./model-evaluation.js";
 import { files, loading, type DoorFiles } from "./model-files.js";
 import { learning, type DoorLearning } from "./model-learning.js";
 import { numbers, type DoorNumbers } from "./model-numbers.js";
@@ -23,7 +24,7 @@ export interface About {
 }
 
 /** A model of the wasm. */
-export interface DoorModel extends Held, DoorNumbers, DoorReading, DoorText, DoorLearning, DoorFiles {
+export interface DoorModel extends Held, DoorEvaluation, DoorNumbers, DoorReading, DoorText, DoorLearning, DoorFiles {
   about(): About;
 }
 
@@ -70,6 +71,7 @@ export const model = (surroundings: Surroundings): Service => ({
   ...numbers,
   ...words,
   ...reading,
+  ...evaluation,
   ...learning,
   ...files,
 });

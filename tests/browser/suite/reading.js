@@ -117,4 +117,41 @@ export const cases = {
     await rejects(bert.model.inspect("la", { lens: true }), "bad-option");
     await Promise.all([model, two.model, bert.model].map((one) => one.dispose()));
   },
+
+  async "an evaluation is the loss of the data, and what the task is judged by"(context) {
+    const { griot } = context;
+    const { model, tokenizer } = await made(griot, "gpt", "bpe");
+    const told = await model.evaluate(TEXTS[0]);
+    ok(Math.abs(told.perplexity - Math.exp(told.loss)) < 1e-6 * told.perplexity && told.tokens > 5 && told.accuracy === undefined, "a perplexity");
+    const bits = (told.loss * told.tokens) / Math.LN2 / new TextEncoder().encode(TEXTS[0]).length;
+    ok(Math.abs(told.bitsPerByte - bits) < 1e-9, `${bits} bits a byte, not ${told.bitsPerByte}`);
+    const { ids } = await tokenizer.encode("la reine chante");
+    const batch = { inputIds: [[...ids]], labels: [[...ids]] };
+    const [once, twice] = [await model.evaluate([batch]), await model.evaluate([batch, batch])];
+    ok(Math.abs(once.loss - (await model.forward(batch)).loss) < 1e-5 && Math.abs(once.loss - twice.loss) < 1e-6, "the loss of the batch");
+    equal([once.tokens, twice.tokens, once.bitsPerByte], [ids.length - 1, 2 * ids.length - 2, undefined]);
+    await rejects(model.evaluate(TEXTS, { steps: 3 }), "bad-option");
+    await rejects(model.evaluate([]), "bad-input");
+    await rejects(model.evaluate([{ inputIds: [[1, 2]] }]), "bad-input");
+
+    const examples = [["la reine chante", "oui"], ["le lion chante", "oui"], ["la reine dort", "non"], ["le lion dort", "non"]].map(([text, label]) => ({ text, label }));
+    const classifier = (await made(griot, "bert", "wordpiece", { task: "classify" })).model;
+    await classifier.train(examples, { steps: 60, batch: 4, optimizer: { lr: 5e-3 } }).result;
+    const judged = await classifier.evaluate(examples);
+    equal([judged.accuracy, judged.f1, judged.tokens, judged.perplexity], [1, 1, 4, undefined]);
+    const [[best]] = await classifier.classify("la reine chante");
+    equal(best.label, "oui");
+    const wrong = await classifier.evaluate(examples.map(({ text, label }) => ({ text, label: label === "oui" ? "non" : "oui" })));
+    equal([wrong.accuracy, wrong.f1], [0, 0]);
+
+    const stored = await golden(context, "bert-qa");
+    const reader = await griot.Model.load(stored.files, { device: "cpu" });
+    const { inputIds, attentionMask, typeIds } = { inputIds: [[5, 6, 7, 8, 9]], attentionMask: [[1, 1, 1, 1, 1]], typeIds: [[0, 0, 1, 1, 1]] };
+    const { logits } = await reader.forward({ inputIds, attentionMask, typeIds });
+    let top = [-Infinity, 0, 0];
+    for (let start = 0; start < 5; start += 1) for (let end = start; end < 5; end += 1) if (logits.data[2 * start] + logits.data[2 * end + 1] > top[0]) top = [logits.data[2 * start] + logits.data[2 * end + 1], start, end];
+    const right = await reader.evaluate([{ inputIds, attentionMask, typeIds, starts: [top[1]], ends: [top[2]] }]);
+    equal([right.accuracy, right.f1], [1, 1]);
+    await Promise.all([model, classifier, reader].map((one) => one.dispose()));
+  },
 };

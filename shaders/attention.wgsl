@@ -15,7 +15,7 @@ const VALUES: u32 = max(1u, min(32u, 384u / VECTORS)); // values in workgroup me
 @group(0) @binding(1) var<storage, read> keys: array<f32>; // (B, Tk, key_stride), keys and values
 @group(0) @binding(2) var<storage, read> spans: array<u32>; // (B, 2) or (B, Tq, 2)
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // (H, 2R - 1)
-@group(0) @binding(4) var<storage, read> places: array<u32>; // (B), the cache block of each row
+@group(0) @binding(4) var<storage, read> places: array<u32>; // (B) or (B, Tk), the cache block of each row or key
 @group(0) @binding(5) var<storage, read_write> out: array<f32>; // (B, Tq, H, D)
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>; // (B, H, Tq)
 
@@ -25,6 +25,17 @@ var<workgroup> most: array<f32, 64>;
 var<workgroup> total: array<f32, 64>;
 var<workgroup> fade: array<f32, 64>;
 var<workgroup> parts: array<f32, 256>;
+
+// The line of the keys that key k of row b lies in.
+fn line_of(b: u32, k: u32) -> u32 {
+    if (p.cached == 0u) {
+        return b * p.keys + k;
+    }
+    if (p.lineage == 1u) {
+        return places[b * p.keys + k] * p.keys + k;
+    }
+    return places[b] * p.keys + k;
+}
 
 @compute @workgroup_size(256)
 fn attention(
@@ -43,12 +54,8 @@ fn attention(
     let q1 = min(q0 + 64u, p.queries);
     let range = reach_of_block(b, q0, q1);
     let kv = h / (p.heads / p.kv_heads);
-    var place = b;
-    if (p.cached == 1u) {
-        place = places[b];
-    }
-    let key_at = place * p.keys * p.key_stride + p.key_offset + kv * HEAD;
-    let value_at = place * p.keys * p.key_stride + p.value_offset + kv * HEAD;
+    let key_at = p.key_offset + kv * HEAD;
+    let value_at = p.value_offset + kv * HEAD;
 
     let row = t / 4u; // softmax: 4 threads a row, 8 keys each
     let part = t % 4u;
@@ -79,7 +86,7 @@ fn attention(
             if (t < 128u) {
                 v = vec4<f32>();
                 if (dd < VECTORS && k0 + t / 4u < range.y) {
-                    v = four_of_keys(key_at + (k0 + t / 4u) * p.key_stride, 4u * dd);
+                    v = four_of_keys(key_at + line_of(b, k0 + t / 4u) * p.key_stride, 4u * dd);
                 }
                 slab[256u + t] = v;
             }
@@ -149,7 +156,7 @@ fn attention(
                 let at = k0 + k + i / VECTORS;
                 var v = vec4<f32>();
                 if (at < range.y && alive(b, at)) {
-                    v = four_of_keys(value_at + at * p.key_stride, 4u * (i % VECTORS));
+                    v = four_of_keys(value_at + line_of(b, at) * p.key_stride, 4u * (i % VECTORS));
                 }
                 slab[i] = v;
             }

@@ -15,7 +15,7 @@ const PARTS: u32 = 256u / LANES;
 @group(0) @binding(1) var<storage, read> keys: array<f32>; // (blocks, capacity, key_stride), keys and values
 @group(0) @binding(2) var<storage, read> spans: array<u32>; // (B, 2)
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // (H, 2R - 1)
-@group(0) @binding(4) var<storage, read> places: array<u32>; // (B), the cache block of each row
+@group(0) @binding(4) var<storage, read> places: array<u32>; // (B) or (B, Tk), the cache block of each row or key
 @group(0) @binding(5) var<storage, read_write> out: array<f32>; // (B, Tq, H, D)
 @group(0) @binding(6) var<storage, read_write> lse: array<f32>; // (B, H, Tq)
 
@@ -25,6 +25,14 @@ var<workgroup> parts: array<f32, 256>;
 var<workgroup> most: array<f32, ROWS>;
 var<workgroup> total: array<f32, ROWS>;
 var<workgroup> fade: array<f32, ROWS>;
+
+// The line of the cache that key k of row b lies in.
+fn line_of(b: u32, k: u32) -> u32 {
+    if (p.lineage == 1u) {
+        return places[b * p.keys + k] * p.keys + k;
+    }
+    return places[b] * p.keys + k;
+}
 
 @compute @workgroup_size(256)
 fn attention_decode(
@@ -40,8 +48,8 @@ fn attention_decode(
     }
     let share = p.heads / p.kv_heads;
     let used = share * p.queries; // rows that are there
-    let key_at = places[b] * p.keys * p.key_stride + p.key_offset + kv * HEAD;
-    let value_at = places[b] * p.keys * p.key_stride + p.value_offset + kv * HEAD;
+    let key_at = p.key_offset + kv * HEAD;
+    let value_at = p.value_offset + kv * HEAD;
     for (var i = t; i < used * HEAD; i += 256u) {
         let r = i / HEAD;
         let at = (b * p.queries + r / share) * p.query_stride + (kv * share + r % share) * HEAD + i % HEAD;
@@ -61,8 +69,9 @@ fn attention_decode(
         let k = k0 + t;
         var score = array<f32, ROWS>();
         if (k < range.y) {
+            let at = key_at + line_of(b, k) * p.key_stride;
             for (var d = 0u; d < HEAD; d++) {
-                let x = keys[key_at + k * p.key_stride + d];
+                let x = keys[at + d];
                 for (var r = 0u; r < used; r++) {
                     score[r] = fma(q[r * HEAD + d], x, score[r]);
                 }
@@ -122,7 +131,7 @@ fn attention_decode(
         }
         if (column < HEAD) {
             for (var j = t / LANES; j < min(256u, range.y - k0); j += PARTS) {
-                let v = keys[value_at + (k0 + j) * p.key_stride + column];
+                let v = keys[value_at + line_of(b, k0 + j) * p.key_stride + column];
                 for (var r = 0u; r < used; r++) {
                     o[r] = fma(weights[r * 256u + j], v, o[r]);
                 }

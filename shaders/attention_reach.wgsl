@@ -14,6 +14,7 @@ struct Params {
     segments: u32, // 1: spans are (B, Tq, 2)
     own: u32, // 1: queries and keys are the same positions
     cached: u32,
+    lineage: u32, // 1: places are (B, Tk), the cache block of each key
     causal: u32,
     window: u32,
     reach: u32, // R of the bias (H, 2R - 1)

@@ -49,6 +49,8 @@ pub struct Params {
     pub own: u32,
     /// 1: keys lie in a cache, row b in block `places[b]`; queries come after `PAST` live positions.
     pub cached: u32,
+    /// 1: key k of row b lies in block `places[b, k]` (B, Tk): rows that branched off share what came before.
+    pub lineage: u32,
     /// 1: no key after the query.
     pub causal: u32,
     /// Only keys nearer than this; 0 for all.
@@ -68,7 +70,7 @@ pub struct Params {
 }
 
 /// Words of [`Params`].
-pub const WORDS: usize = 21;
+pub const WORDS: usize = 22;
 
 impl super::Params for Params {
     fn extent(&self, _: &[(&'static str, u32)]) -> Extent {
@@ -159,6 +161,15 @@ pub(super) fn reach<S: Scalar>(call: &Call<'_, S>, p: &Params, binding: usize, b
     p.reach(p.past(call.live), span, q)
 }
 
+/// The block that key `k` of row `b` lies in; places are binding 4.
+pub(super) fn block<S: Scalar>(call: &Call<'_, S>, p: &Params, b: usize, k: usize) -> usize {
+    match (p.cached, p.lineage) {
+        (0, _) => b,
+        (_, 0) => call.id(4, b),
+        _ => call.id(4, b * p.keys as usize + k),
+    }
+}
+
 /// Which probabilities of one head are kept, and what the kept ones are multiplied by.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mask {
@@ -237,14 +248,14 @@ pub(super) fn dot<S: Scalar>(a: &[S], b: &[S], head: u32) -> f64 {
 pub(super) fn probabilities<S: Scalar>(
     p: &Params,
     rows: &Rows<'_, S>,
-    head: (usize, usize, usize),
+    (b, block, h): (usize, &dyn Fn(usize) -> usize, usize),
     q: usize,
     reach: Range<usize>,
 ) -> (Vec<f64>, f64) {
     if reach.is_empty() {
         return (Vec::new(), 0.0);
     }
-    let logits: Vec<f64> = reach.map(|k| rows.logit(p, head, q, k).0).collect();
+    let logits: Vec<f64> = reach.map(|k| rows.logit(p, (b, block(k), h), q, k).0).collect();
     let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = logits.iter().map(|logit| (logit - most).exp()).sum();
     (logits.iter().map(|logit| (logit - most).exp() / sum).collect(), most + sum.ln())
@@ -257,14 +268,14 @@ pub(super) fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let (out, lse) = (call.output(5), call.output(6));
     for unit in units {
         let (b, h, queries) = p.unit(unit, p.heads, p.queries, BLOCK);
-        let block = if p.cached == 1 { call.id(4, b) } else { b };
+        let block = |k: usize| block(call, p, b, k);
         let mask = Mask::new(p, call.live, b, h);
         for q in queries {
             let reach = reach(call, p, 2, b, q);
-            let (weights, log_sum) = probabilities(p, &rows, (b, block, h), q, reach.clone());
+            let (weights, log_sum) = probabilities(p, &rows, (b, &block, h), q, reach.clone());
             let mut sums = vec![0.0; p.head as usize];
             for (k, weight) in reach.zip(weights) {
-                let value = &rows.keys[p.key_at(block, p.group(h), k).1..];
+                let value = &rows.keys[p.key_at(block(k), p.group(h), k).1..];
                 let weight = weight * f64::from(mask.factor(q, k));
                 sums.iter_mut().zip(value).for_each(|(sum, v)| *sum += weight * v.wide());
             }
@@ -310,6 +321,7 @@ const fn checked(head: u32) -> Params {
         segments: 0,
         own: 1,
         cached: 0,
+        lineage: 0,
         causal: 1,
         window: 0,
         reach: 0,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::attention::{BLOCK, Mask, Params, Rows, reach};
+use super::attention::{BLOCK, Mask, Params, Rows, block, reach};
 use super::attention_tile::{KEYS, dot, pack, product, product_across, transpose, with_scratch};
 use super::fast_math::{exp, tanh};
 use super::{Call, attention_keys, attention_queries};
@@ -66,17 +66,16 @@ impl Block {
 fn pack_tile(
     call: &Call<'_, f32>,
     p: &Params,
-    at: (usize, usize, usize),
+    (b, group): (usize, usize),
     tile: Range<usize>,
     k: &mut [f32],
     v: &mut [f32],
 ) {
-    let (b, block, group) = at;
     let head = p.head as usize;
     let width = head.next_multiple_of(8);
     let places = |value: bool| {
         tile.clone()
-            .map(move |k| (k, p.key_at(block, group, k)))
+            .map(move |k| (k, p.key_at(block(call, p, b, k), group, k)))
             .map(move |(k, (key, val))| (k, if value { val } else { key }))
     };
     let (keys, repeat) = (call.input(1), || std::iter::repeat(None));
@@ -109,12 +108,12 @@ fn line(tile: &mut [f32], r: usize) -> &mut Line {
 const FEW: usize = 2;
 
 /// Scores of a few queries with the keys of a tile as they lie; keys that nobody may read score 0.
-fn scores(call: &Call<'_, f32>, p: &Params, at: (usize, usize, usize), tile: Range<usize>, q: &[f32], s: &mut [f32]) {
+fn scores(call: &Call<'_, f32>, p: &Params, (b, h): (usize, usize), tile: Range<usize>, q: &[f32], s: &mut [f32]) {
     let (head, width) = (p.head as usize, (p.head as usize).next_multiple_of(8));
     let keys = call.input(1);
     s.fill(0.0);
-    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, at.0, k)) {
-        let key = p.key_at(at.1, p.group(at.2), k).0;
+    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, b, k)) {
+        let key = p.key_at(block(call, p, b, k), p.group(h), k).0;
         for (q, s) in q.chunks_exact(width).zip(s.chunks_exact_mut(KEYS)).take(FEW) {
             s[j] = dot(&q[..head], &keys[key..key + head]);
         }
@@ -125,7 +124,7 @@ fn scores(call: &Call<'_, f32>, p: &Params, at: (usize, usize, usize), tile: Ran
 fn gather(
     call: &Call<'_, f32>,
     p: &Params,
-    at: (usize, usize, usize),
+    (b, h): (usize, usize),
     tile: Range<usize>,
     s: &[f32],
     o: &mut [f32],
@@ -133,8 +132,8 @@ fn gather(
 ) {
     let (head, width) = (p.head as usize, (p.head as usize).next_multiple_of(8));
     let keys = call.input(1);
-    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, at.0, k)) {
-        let value = p.key_at(at.1, p.group(at.2), k).1;
+    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, b, k)) {
+        let value = p.key_at(block(call, p, b, k), p.group(h), k).1;
         for (o, s) in o.chunks_exact_mut(width).zip(s.chunks_exact(KEYS)).take(rows) {
             let weight = s[j];
             o.iter_mut().zip(&keys[value..value + head]).for_each(|(o, v)| *o += weight * v);
@@ -175,7 +174,6 @@ pub(super) fn forward(call: &Call<'_, f32>, units: Range<usize>) {
     with_scratch([BLOCK * width, BLOCK * width, BLOCK * KEYS, tile, tile, tile], |[q, o, s, k, v, across]| {
         for unit in units {
             let (b, h, queries) = p.unit(unit, p.heads, p.queries, BLOCK);
-            let cache = if p.cached == 1 { call.id(4, b) } else { b };
             let block = Block::new(call, p, b, h, queries);
             let (mask, m) = (Mask::new(p, call.live, b, h), block.rows());
             let (q, o, s) = (&mut q[..m * width], &mut o[..m * width], &mut s[..m * KEYS]);
@@ -188,9 +186,9 @@ pub(super) fn forward(call: &Call<'_, f32>, units: Range<usize>) {
                 let live = block.seeing(k0);
                 let few = block.queries.len() <= FEW;
                 if few {
-                    scores(call, p, (b, cache, h), tile.clone(), q, s);
+                    scores(call, p, (b, h), tile.clone(), q, s);
                 } else {
-                    pack_tile(call, p, (b, cache, p.group(h)), tile.clone(), k, v);
+                    pack_tile(call, p, (b, p.group(h)), tile.clone(), k, v);
                     transpose(k, across, width);
                     let s = &mut s[live.start * KEYS..live.end * KEYS];
                     s.fill(0.0);
@@ -219,7 +217,7 @@ pub(super) fn forward(call: &Call<'_, f32>, units: Range<usize>) {
                     }
                 }
                 if few {
-                    gather(call, p, (b, cache, h), tile, s, o, block.queries.len());
+                    gather(call, p, (b, h), tile, s, o, block.queries.len());
                 } else {
                     let (s, o) = (&s[live.start * KEYS..live.end * KEYS], &mut o[live.start * width..live.end * width]);
                     product(s, v, o, width, KEYS);
@@ -295,7 +293,7 @@ pub(super) fn keys(call: &Call<'_, f32>, units: Range<usize>) {
         for unit in units {
             let (b, group, tile) = p.unit(unit, p.kv_heads, p.keys, KEYS);
             let k0 = tile.start;
-            pack_tile(call, p, (b, b, group), tile.clone(), k, v);
+            pack_tile(call, p, (b, group), tile.clone(), k, v);
             transpose(k, kt, width);
             transpose(v, vt, width);
             dk.fill(0.0);
@@ -350,7 +348,7 @@ pub(super) fn queries(call: &Call<'_, f32>, units: Range<usize>) {
             block.pack(dout, |q| p.out_at(b, h, q), o, head, width);
             dq.fill(0.0);
             for k0 in block.all.clone().step_by(KEYS) {
-                pack_tile(call, p, (b, b, p.group(h)), k0..(k0 + KEYS).min(block.all.end), k, v);
+                pack_tile(call, p, (b, p.group(h)), k0..(k0 + KEYS).min(block.all.end), k, v);
                 transpose(k, kt, width);
                 transpose(v, vt, width);
                 let live = block.seeing(k0);

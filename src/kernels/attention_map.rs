@@ -27,7 +27,7 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
         let line = &mut map[unit * keys..(unit + 1) * keys];
         line.fill(S::default());
         let reach = reach(call, p, 2, b, q);
-        let (weights, _) = probabilities(p, &rows, (b, b, h), q, reach.clone());
+        let (weights, _) = probabilities(p, &rows, (b, &|_| b, h), q, reach.clone());
         line[reach].iter_mut().zip(weights).for_each(|(to, weight)| *to = S::narrow(weight));
     }
 }

@@ -27,7 +27,7 @@ pub enum Source {
 ///
 /// `spans` (B, 2) holds the first and the end of each row's valid key positions, or with `segments` (B, T, 2) the span of each
 /// position's segment ([`crate::kernels::attention::spans_of_segments`]). `bias` (H, 2R - 1) comes from `RelativeBias`.
-/// `places` (B), for a cache, holds each row's block. Where queries and keys are the same positions, a query outside its
+/// `places` (B), for a cache, holds each row's block, or with `lineage` (B, Tk) that of each key. Where queries and keys are the same positions, a query outside its
 /// own span sees nothing; a query that sees nothing gives 0.
 #[derive(Clone, Debug)]
 pub struct Attention {
@@ -55,6 +55,8 @@ pub struct Attention {
     pub segments: bool,
     /// A query outside its row's span sees the span too, as the reference's padding does.
     pub open: bool,
+    /// Places are given for each key: rows share what came before they branched off.
+    pub lineage: bool,
     /// Where keys come from.
     pub source: Source,
 }
@@ -75,6 +77,7 @@ impl Attention {
             stream: 0,
             segments: false,
             open: false,
+            lineage: false,
             source: Source::Packed,
         }
     }
@@ -133,7 +136,8 @@ impl Attention {
         }
         if self.source == Source::Cached {
             let places = inputs[wanted - 1];
-            ensure!(places == [query[0]], Shape, "{name}: places {places:?} for a batch of {}", query[0]);
+            let of = if self.lineage { vec![query[0], keys[1]] } else { vec![query[0]] };
+            ensure!(places == of, Shape, "{name}: places {places:?}, {of:?} are wanted");
         }
         Ok(())
     }
@@ -156,6 +160,7 @@ impl Attention {
             segments: self.segments.into(),
             own: (self.source != Source::Cross && !self.open).into(),
             cached: (self.source == Source::Cached).into(),
+            lineage: self.lineage.into(),
             causal: self.causal.into(),
             window: self.window.unwrap_or(0) as u32,
             reach: if self.bias { inputs[3][1].div_ceil(2) as u32 } else { 0 },

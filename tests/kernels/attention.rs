@@ -311,6 +311,11 @@ fn a_cache_is_read_by_place_and_only_up_to_the_present() {
         let decode = scene.decode();
         decoded += usize::from(decode.is_some());
         cases.extend(decode.map(|case| (format!("cache, {time} after {past}, decoding"), case)));
+        // Rows that branched off: each key in a block of its own choice, the same numbers elsewhere.
+        scene.p.lineage = 1;
+        scene.places = (0..2 * capacity).map(|at| (at * 7 + at / capacity) % 3).collect();
+        cases.push((format!("lineage, {time} after {past}"), scene.forward()));
+        cases.extend(scene.decode().map(|case| (format!("lineage, {time} after {past}, decoding"), case)));
     }
     assert_eq!(decoded, 6, "eight rows of queries on a head of keys are few, ten are not");
     agree(cases);

@@ -160,6 +160,7 @@ impl Readback {
 #[derive(Debug)]
 pub struct Device {
     player: Player,
+    host: Host,
     ledger: Rc<Ledger>,
     reason: String,
 }
@@ -174,7 +175,7 @@ enum Player {
 impl Device {
     /// The CPU: one thread, kernels with SIMD, returns to the event loop at least every 20 ms.
     pub fn cpu(host: Host, ledger: Rc<Ledger>) -> Device {
-        Device { player: Player::Cpu(cpu::Cpu::new(host)), ledger, reason: String::new() }
+        Device { player: Player::Cpu(cpu::Cpu::new(host)), host, ledger, reason: String::new() }
     }
 
     /// The GPU that the system prefers, hardware or software.
@@ -184,7 +185,7 @@ impl Device {
         #[cfg(feature = "gpu")]
         {
             let gpu = gpu::Gpu::open(host, ledger.clone(), options).await?;
-            Ok(Device { player: Player::Gpu(Box::new(gpu)), ledger, reason: String::new() })
+            Ok(Device { player: Player::Gpu(Box::new(gpu)), host, ledger, reason: String::new() })
         }
         #[cfg(not(feature = "gpu"))]
         {
@@ -259,6 +260,11 @@ impl Device {
             #[cfg(feature = "gpu")]
             Player::Gpu(gpu) => gpu.limits(),
         }
+    }
+
+    /// Milliseconds from any fixed moment, by the host's clock.
+    pub fn now(&self) -> f64 {
+        (self.host.now)()
     }
 
     /// Bytes that this runtime's buffers take.

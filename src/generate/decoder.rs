@@ -1,174 +1,300 @@
 //! Sequences that grow: ids in, logits after the last of them out, keys and values kept in a cache.
 //!
 //! New ids are fed in pieces whose lengths are powers of two, so that few plans serve every prompt and nothing is padded. Rows of
-//! different lengths are padded on the left, so that all rows share one past. If somebody else used the cache meanwhile, it is filled
-//! again from the ids.
+//! different lengths are padded on the left, so that all rows share one past. Rows may branch: several go on from one, and a table of
+//! ancestors tells where each finds the keys of each position, so that nothing is copied. If the cache was laid out anew meanwhile, it is
+//! filled again from the ids.
 
 use std::rc::Rc;
 
-use crate::device::{Signal, Slice};
+use super::cache::{hold, hold_source};
+use super::passes::{Ending, Spec, encoding};
+use crate::data::batch::time_bucket;
+use crate::device::Signal;
 use crate::ensure;
 use crate::error::Result;
-use crate::graph::Graph;
 use crate::kernels::{Live, place};
 use crate::models::Placed;
-use crate::nn::{Cache, Mode, Shape};
-use crate::ops::{Embed, Positions};
-use crate::plan::Plan;
+use crate::plan::Stage;
 
 /// The longest piece that is fed at once.
 const PIECE: usize = 256;
+/// Positions that room is made for where nobody says how many will come.
+const EXPECTED: usize = 256;
+/// Room is made for no more than this many before they come.
+const MOST_EXPECTED: usize = 1024;
 
 /// Rows of one length, and how far they are in the cache.
 #[derive(Debug)]
 pub struct Decoder {
-    placed: Rc<Placed>,
+    pub(super) placed: Rc<Placed>,
+    pub(super) holder: u64,
     /// All ids of each row, padded on the left with 0.
-    rows: Vec<Vec<u32>>,
-    /// First valid place of each row, and the end of the cache.
-    spans: Vec<u32>,
-    capacity: usize,
-    cache: Cache,
-    past: usize,
-    turn: u64,
+    pub(super) rows: Vec<Vec<u32>>,
+    /// First valid place of each row.
+    pub(super) firsts: Vec<u32>,
+    /// Positions in the cache; may be ahead of the ids while draws are on their way.
+    pub(super) past: usize,
+    /// Rows and positions that room is made for.
+    expected: (usize, usize),
+    /// Of each row and position in the cache, the row that wrote it; none where all wrote their own.
+    lineage: Option<Vec<Vec<u32>>>,
+    /// What the encoder reads, and its positions with padding.
+    source: Option<(Vec<Vec<u32>>, usize)>,
 }
 
 impl Decoder {
-    /// Rows of ids, none of them empty; room for the model's context.
+    /// Rows of ids, none of them empty.
     ///
-    /// Fails with `context-overflow` if a row is longer than that.
-    pub async fn new(placed: Rc<Placed>, prompts: &[Vec<u32>]) -> Result<Decoder> {
-        let capacity = placed.config.context;
-        let longest = prompts.iter().map(Vec::len).max().unwrap_or(0);
-        ensure!(prompts.iter().all(|ids| !ids.is_empty()), BadInput, "generate: a prompt without tokens");
-        ensure!(
-            longest <= capacity,
-            ContextOverflow,
-            "the prompt has {longest} tokens, the model's context is {capacity}"
-        );
-        let vocab = placed.config.vocab;
-        if let Some(id) = prompts.iter().flatten().find(|&&id| id as usize >= vocab) {
-            crate::bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
-        }
+    /// Fails with `context-overflow` if a row is longer than the model's context, with `bad-input` for an id out of the vocabulary.
+    pub fn new(placed: Rc<Placed>, prompts: &[Vec<u32>]) -> Result<Decoder> {
+        let longest = check(&placed, prompts)?;
         let mut rows = Vec::with_capacity(prompts.len());
-        let mut spans = Vec::with_capacity(2 * prompts.len());
+        let mut firsts = Vec::with_capacity(prompts.len());
         for ids in prompts {
             let pad = longest - ids.len();
             rows.push([vec![0; pad], ids.clone()].concat());
-            spans.extend([pad as u32, capacity as u32]);
+            firsts.push(pad as u32);
         }
-        let cache = cache(&placed, rows.len(), capacity)?;
-        for (at, &words) in cache.1.iter().enumerate() {
-            placed.arenas.ensure(placed.caches() + at, words, "cache").await?;
-        }
-        let turn = placed.take_cache();
-        Ok(Decoder { placed, rows, spans, capacity, cache: cache.0, past: 0, turn })
+        let holder = placed.blocks.enter();
+        let expected = (rows.len(), longest + EXPECTED);
+        Ok(Decoder { placed, holder, rows, firsts, past: 0, expected, lineage: None, source: None })
+    }
+
+    /// What an encoder reads, and for each row of it a decoder's row that begins with `start`.
+    ///
+    /// Fails as [`Decoder::new`].
+    pub fn after(placed: Rc<Placed>, sources: &[Vec<u32>], start: u32) -> Result<Decoder> {
+        let longest = check(&placed, sources)?;
+        let length = time_bucket(longest, placed.config.context);
+        let mut decoder = Decoder::new(placed, &vec![vec![start]; sources.len()])?;
+        decoder.source = Some((sources.to_vec(), length));
+        Ok(decoder)
+    }
+
+    /// Makes room for so many rows and more positions from the start, where they are known.
+    pub fn expect(&mut self, rows: usize, more: usize) {
+        self.expected = (rows.max(self.rows.len()), self.length() + more.min(MOST_EXPECTED));
+    }
+
+    /// The model with its memory.
+    pub fn placed(&self) -> &Rc<Placed> {
+        &self.placed
+    }
+
+    /// How many rows there are.
+    pub fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Positions of each row, with its padding.
+    pub(super) fn length(&self) -> usize {
+        self.rows.first().map_or(0, Vec::len)
     }
 
     /// How many more tokens fit.
     pub fn room(&self) -> usize {
-        self.capacity - self.rows.first().map_or(0, Vec::len)
+        self.placed.config.context - self.length()
     }
 
     /// All ids of a row, without padding.
     pub fn ids(&self, row: usize) -> &[u32] {
-        let from = self.spans.get(2 * row).map_or(0, |&from| from as usize);
+        let from = self.firsts.get(row).map_or(0, |&from| from as usize);
         self.rows.get(row).and_then(|ids| ids.get(from..)).unwrap_or_default()
     }
 
     /// Adds one id to each row.
     pub fn push(&mut self, ids: &[u32]) -> Result<()> {
-        ensure!(self.room() > 0, ContextOverflow, "the model's context of {} tokens is full", self.capacity);
+        ensure!(
+            self.room() > 0,
+            ContextOverflow,
+            "the model's context of {} tokens is full",
+            self.placed.config.context
+        );
         for (row, &id) in self.rows.iter_mut().zip(ids) {
             row.push(id);
         }
         Ok(())
     }
 
+    /// Row `i` becomes what row `parents[i]` is, with `ids[i]` added. There may be more rows than before; where there is an encoder,
+    /// the rows of one source stay next to each other and equally many.
+    pub fn branch(&mut self, parents: &[usize], ids: &[u32]) -> Result<()> {
+        ensure!(
+            parents.len() == ids.len() && parents.iter().all(|&parent| parent < self.rows.len()),
+            Internal,
+            "decoder: {} ids for rows {parents:?} of {}",
+            ids.len(),
+            self.rows.len()
+        );
+        let straight = parents.len() == self.rows.len() && parents.iter().enumerate().all(|(row, &of)| row == of);
+        if !straight {
+            let own = || (0..self.rows.len() as u32).map(|row| vec![row; self.past]).collect();
+            let lineage = self.lineage.take().unwrap_or_else(own);
+            self.lineage = Some(parents.iter().map(|&parent| lineage[parent].clone()).collect());
+            self.rows = parents.iter().map(|&parent| self.rows[parent].clone()).collect();
+            self.firsts = parents.iter().map(|&parent| self.firsts[parent]).collect();
+        }
+        self.push(ids)
+    }
+
+    /// Forgets all positions from `length` on, with the padding counted.
+    pub(super) fn keep(&mut self, length: usize) {
+        self.rows.iter_mut().for_each(|row| row.truncate(length));
+        self.past = self.past.min(length);
+        if let Some(lineage) = &mut self.lineage {
+            lineage.iter_mut().for_each(|row| row.truncate(length));
+        }
+    }
+
     /// Feeds what is not in the cache yet and gives the logits after the last id of each row.
     pub async fn logits(&mut self, signal: &Signal) -> Result<Vec<Vec<f32>>> {
-        if !self.placed.holds_cache(self.turn) {
-            self.turn = self.placed.take_cache();
-            self.past = 0;
-        }
-        let end = self.rows.first().map_or(0, Vec::len);
-        ensure!(self.past < end, Internal, "decoder: there is nothing to feed");
+        let stage = self.feed(Ending::Logits, |_| Ok(()), |live, _| live, signal).await?;
+        let logits = stage.read_f32("logits").await?;
+        let vocab = logits.len() / self.rows.len();
+        Ok(logits.chunks(vocab).map(<[f32]>::to_vec).collect())
+    }
+
+    /// Feeds what is not in the cache yet; the last piece ends as said. `set` gives it more inputs, `live` more live words for the
+    /// position that comes after it.
+    pub(super) async fn feed(
+        &mut self,
+        ending: Ending,
+        set: impl Fn(&Stage) -> Result<()>,
+        live: impl Fn(Live, usize) -> Live,
+        signal: &Signal,
+    ) -> Result<Rc<Stage>> {
+        self.settle(signal).await?;
+        let end = self.length();
+        // What is wanted after the last id needs that id to be fed.
+        self.keep_past(end.saturating_sub(1));
         loop {
             let left = end - self.past;
             let time = if left >= PIECE { PIECE } else { 1 << left.ilog2() };
             let last = time == left;
-            let stage = self.stage(time, last).await?;
-            let piece: Vec<u32> =
+            let stage = self.stage(time, false, if last { ending } else { Ending::Nothing }).await?;
+            let ids: Vec<u32> =
                 self.rows.iter().flat_map(|row| row[self.past..self.past + time].iter().copied()).collect();
-            let rows = self.rows.len() as u32;
-            stage.set("ids", &piece)?;
-            stage.set("spans", &self.spans)?;
-            stage.set("places", &(0..rows).collect::<Vec<_>>())?;
+            stage.set("ids", &ids)?;
             if stage.has("last") {
+                let rows = self.rows.len() as u32;
                 stage.set("last", &(0..rows).map(|row| (row + 1) * time as u32 - 1).collect::<Vec<_>>())?;
             }
-            let live = Live::default().with(place::PAST, self.past as u32);
-            stage.play(&[live], signal).await?;
-            self.past += time;
+            let mut words = Live::default().with(place::PAST, self.past as u32);
             if last {
-                let logits = stage.read_f32("logits").await?;
-                let vocab = logits.len() / self.rows.len();
-                return Ok(logits.chunks(vocab).map(<[f32]>::to_vec).collect());
+                set(&stage)?;
+                words = live(words, end);
+            }
+            stage.play(&[words], signal).await?;
+            self.advance(time);
+            if last {
+                return Ok(stage);
             }
         }
     }
 
-    async fn stage(&self, time: usize, last: bool) -> Result<Rc<crate::plan::Stage>> {
-        let rows = self.rows.len();
-        let key = format!("decode {rows}x{time} of {} last {last}", self.capacity);
-        self.placed.stages.ready(&self.placed.arenas, "activations", &key, || self.plan(time, last)).await
+    fn keep_past(&mut self, most: usize) {
+        if self.past > most {
+            self.past = most;
+            if let Some(lineage) = &mut self.lineage {
+                lineage.iter_mut().for_each(|row| row.truncate(most));
+            }
+        }
     }
 
-    fn plan(&self, time: usize, last: bool) -> Result<Plan> {
+    /// Counts positions that were fed: each row wrote its own.
+    pub(super) fn advance(&mut self, time: usize) {
+        self.past += time;
+        for (row, writers) in self.lineage.iter_mut().flatten().enumerate() {
+            writers.resize(self.past, row as u32);
+        }
+    }
+
+    /// How many more positions the cache takes after what it holds of this decoder; 0 where it holds nothing.
+    pub(super) fn fits(&self) -> usize {
+        let (_, _, capacity) = self.placed.blocks.layout();
+        let held = self.past > 0 && self.placed.blocks.of(self.holder).len() >= self.rows.len();
+        if held { capacity.saturating_sub(self.past) } else { 0 }
+    }
+
+    /// Makes sure that there is a cache, and that what is said to be in it is.
+    async fn settle(&mut self, signal: &Signal) -> Result<()> {
+        let placed = self.placed.clone();
+        let (rows, positions) = self.expected;
+        let context = placed.config.context;
+        let wanted = positions.max(self.length() + 1).min(context);
+        let capacity = time_bucket(wanted, context);
+        if !hold(&placed, self.holder, rows.max(self.rows.len()), capacity).await? {
+            (self.past, self.lineage) = (0, None);
+        }
+        let Some((sources, length)) = &self.source else { return Ok(()) };
+        let sizes = (sources.len(), *length);
+        if hold_source(&placed, self.holder, sizes.0, sizes.1).await? {
+            return Ok(());
+        }
+        let key = format!("encode {sizes:?}");
+        let stage = placed.stages.ready(&placed.arenas, "activations", &key, || encoding(&placed, sizes)).await?;
+        let padded = |number: &dyn Fn(usize, u32) -> u32| -> Vec<u32> {
+            let row = |ids: &Vec<u32>| {
+                let mut row: Vec<u32> = ids.iter().enumerate().map(|(at, &id)| number(at, id)).collect();
+                row.resize(sizes.1, 0);
+                row
+            };
+            sources.iter().flat_map(row).collect()
+        };
+        stage.set("encoder.ids", &padded(&|_, id| id))?;
+        if stage.has("encoder.positions") {
+            stage.set("encoder.positions", &padded(&|at, _| at as u32))?;
+        }
+        stage.set("encoder.spans", &self.source_spans())?;
+        stage.play(&[Live::default()], signal).await
+    }
+
+    fn source_spans(&self) -> Vec<u32> {
+        self.source.iter().flat_map(|(sources, _)| sources).flat_map(|ids| [0, ids.len() as u32]).collect()
+    }
+
+    /// The stage for a piece, with what all pieces are told.
+    pub(super) async fn stage(&self, time: usize, drawn: bool, ending: Ending) -> Result<Rc<Stage>> {
         let placed = &self.placed;
-        let rows = self.rows.len();
-        let mut graph = Graph::new();
-        let weights = placed.store.weights(&mut graph, None);
-        let spans = graph.input("spans", &[rows, 2]);
-        let positions = graph.one(Positions { time }, &[spans])?;
-        let mut shape = Shape { batch: rows, time, ..Shape::default() };
-        shape.given.insert("spans".to_owned(), spans);
-        shape.given.insert("positions".to_owned(), positions);
-        let mode = Mode::Decode(self.cache.clone());
-        let mut outputs = placed.model.forward(&mut graph, &weights, &shape, &mode)?;
-        if last {
-            let width = graph.shape(outputs.last).last().copied().unwrap_or(1);
-            if time > 1 {
-                let table = graph.view(outputs.last, &[rows * time, width])?;
-                let at = graph.input("last", &[rows]);
-                outputs.last =
-                    graph.one(Embed { scale: 1.0, residual: false, trained: false, blank: None }, &[at, table])?;
+        let sources = self.source.as_ref().map_or((0, 0), |(sources, length)| (sources.len(), *length));
+        let lineage = self.lineage.is_some();
+        let spec = Spec { rows: self.rows.len(), time, drawn, ending, lineage, sources };
+        let stage = placed.stages.ready(&placed.arenas, "activations", &spec.key(placed), || spec.plan(placed)).await?;
+        let (_, _, capacity) = placed.blocks.layout();
+        let spans: Vec<u32> = self.firsts.iter().flat_map(|&first| [first, capacity as u32]).collect();
+        stage.set("spans", &spans)?;
+        let blocks = placed.blocks.of(self.holder);
+        stage.set("places", blocks.get(..self.rows.len()).unwrap_or(&blocks))?;
+        if let Some(lineage) = &self.lineage {
+            let mut table = vec![0; self.rows.len() * capacity];
+            for ((row, writers), line) in lineage.iter().enumerate().zip(table.chunks_mut(capacity)) {
+                line.fill(blocks[row]);
+                line.iter_mut().zip(writers).for_each(|(block, &writer)| *block = blocks[writer as usize]);
             }
-            outputs.last = graph.view(outputs.last, &[rows, 1, width])?;
-            let logits = placed.model.logits(&mut graph, &weights, &shape, &mode, &outputs)?;
-            graph.keep("logits", logits);
+            stage.set("lineage", &table)?;
         }
-        graph.plan(placed.arenas.places(), placed.arenas.device().limits())
+        if stage.has("encoder.spans") {
+            stage.set("encoder.spans", &self.source_spans())?;
+        }
+        Ok(stage)
     }
 }
 
-/// A cache for `blocks` sequences, and the sizes of its buffers.
-fn cache(placed: &Placed, blocks: usize, capacity: usize) -> Result<(Cache, Vec<usize>)> {
-    let (layers, width) = (placed.config.layers(), placed.config.cache_width());
-    let words = blocks * capacity * width;
-    let limit = placed.arenas.device().limits();
-    ensure!(
-        words <= limit.binding_words,
-        OutOfMemory,
-        "the key/value cache of a layer needs {} bytes in one binding, the device allows {}",
-        words * 4,
-        limit.binding_words * 4
-    );
-    let each = words.next_multiple_of(crate::device::ALIGNMENT);
-    let in_one = (limit.buffer_words / each).clamp(1, layers.max(1));
-    let home = |layer: usize| Slice { buffer: placed.caches() + layer / in_one, offset: layer % in_one * each, words };
-    let buffers = layers.div_ceil(in_one);
-    ensure!(buffers <= crate::models::CACHES, OutOfMemory, "the key/value cache needs {buffers} buffers");
-    let cache = Cache { blocks, capacity, layers: (0..layers).map(home).collect(), cross: Vec::new() };
-    Ok((cache, vec![in_one * each; buffers]))
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        self.placed.blocks.leave(self.holder);
+    }
+}
+
+/// The length of the longest row of ids that a model can take.
+fn check(placed: &Placed, rows: &[Vec<u32>]) -> Result<usize> {
+    let (vocab, context) = (placed.config.vocab, placed.config.context);
+    let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
+    ensure!(longest > 0 && rows.iter().all(|ids| !ids.is_empty()), BadInput, "generate: a prompt without tokens");
+    ensure!(longest <= context, ContextOverflow, "the prompt has {longest} tokens, the model's context is {context}");
+    if let Some(id) = rows.iter().flatten().find(|&&id| id as usize >= vocab) {
+        crate::bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
+    }
+    Ok(longest)
 }

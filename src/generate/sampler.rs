@@ -1,15 +1,14 @@
 //! One token from logits: processors in the order of transformers, then the best or a draw.
 //!
 //! Comes in: logits of one row, the ids that stand, the settings. Goes out: an id with its log-probability. A draw is a pure function of
-//! the seed and the place in the text. Sums are in f64.
+//! the seed and the place in the text, the same as the device's. Sums are in f64.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::settings::Settings;
 use crate::error::Result;
-use crate::kernels::processors;
-use crate::rng::{threefry, unit};
+use crate::kernels::{processors, sample};
 use crate::{bail, ensure};
 
 /// A token that was chosen.
@@ -42,6 +41,11 @@ pub fn best(numbers: &[f64], count: usize) -> Vec<usize> {
 
 /// Changes `scores` (logits) as the settings say. `ids` are the prompt and what was made, `made` of them made.
 pub fn process(scores: &mut [f64], ids: &[u32], made: usize, settings: &Settings) {
+    for (&id, &bias) in &settings.logit_bias {
+        if let Some(score) = scores.get_mut(id as usize) {
+            *score += f64::from(bias);
+        }
+    }
     let fresh = &ids[ids.len() - made..];
     let times = |of: &[u32], token: usize| of.iter().filter(|&&id| id as usize == token).count() as u32;
     if settings.repetition_penalty != 1.0 {
@@ -64,11 +68,6 @@ pub fn process(scores: &mut [f64], ids: &[u32], made: usize, settings: &Settings
     }
     if made < settings.min_tokens {
         settings.stop_tokens.iter().for_each(|&id| remove(id));
-    }
-    for (&id, &bias) in &settings.logit_bias {
-        if let Some(score) = scores.get_mut(id as usize) {
-            *score += f64::from(bias);
-        }
     }
     if settings.temperature > 0.0 {
         processors::temperature(scores, settings.temperature.into());
@@ -98,31 +97,18 @@ pub fn choose(logits: &[f32], ids: &[u32], made: usize, settings: &Settings) -> 
     let id = if settings.temperature == 0.0 {
         best(&scores, 1).first().copied()
     } else {
-        draw(&scores, ids.len(), settings.seed)
+        Some(sample::draw(&scores, sample::lot(settings.seed, ids.len() as u32)))
     };
     let Some(id) = id.filter(|&id| scores[id] > f64::NEG_INFINITY) else {
         bail!(BadOption, "generate: the options leave no token to choose")
     };
-    let wanted = settings.logprobs.unwrap_or(0);
-    let top = best(&plain, wanted).into_iter().map(|id| (id as u32, plain[id])).collect();
-    Ok(Chosen { id: id as u32, logprob: plain[id], top })
+    Ok(Chosen { id: id as u32, logprob: plain[id], top: top(&plain, settings) })
 }
 
-/// A draw from the probabilities of `scores`: the same for the same seed and place.
-fn draw(scores: &[f64], at: usize, seed: u32) -> Option<usize> {
-    let (p, _) = processors::softmax(scores);
-    let [word, low] = threefry([seed, 0x7361_6d70], [at as u32, 0]);
-    let point = f64::from(unit(word)) + f64::from(unit(low)) / 16_777_216.0;
-    let mut sum = 0.0;
-    let mut last = None;
-    for (id, &p) in p.iter().enumerate().filter(|(_, p)| **p > 0.0) {
-        sum += p;
-        last = Some(id);
-        if point < sum {
-            break;
-        }
-    }
-    last
+/// The most probable ids that the settings ask for, with their log-probabilities.
+pub fn top(logprobs: &[f64], settings: &Settings) -> Vec<(u32, f64)> {
+    let wanted = settings.logprobs.unwrap_or(0);
+    best(logprobs, wanted).into_iter().map(|id| (id as u32, logprobs[id])).collect()
 }
 
 #[cfg(test)]

@@ -51,6 +51,8 @@ pub struct Choices {
     pub seed: Option<u32>,
     /// How many log-probabilities to report with each token.
     pub logprobs: Option<usize>,
+    /// The prompt comes first.
+    pub echo: Option<bool>,
 }
 
 /// When a beam search may end.
@@ -115,6 +117,8 @@ pub struct Settings {
     pub seed: u32,
     /// How many log-probabilities to report.
     pub logprobs: Option<usize>,
+    /// The prompt comes first.
+    pub echo: bool,
 }
 
 /// Tokens to make where nobody says how many.
@@ -153,10 +157,16 @@ impl Choices {
             logit_bias: self.logit_bias.clone().unwrap_or_default(),
             beams,
             length_penalty: self.length_penalty.unwrap_or(field("length_penalty").unwrap_or(1.0) as f32),
-            early_stopping: self.early_stopping.unwrap_or_default(),
+            early_stopping: match (self.early_stopping, file.and_then(|file| file.get("early_stopping"))) {
+                (Some(given), _) => given,
+                (None, Some(Value::Bool(true))) => EarlyStopping::Yes,
+                (None, Some(Value::String(word))) if word == "never" => EarlyStopping::Never,
+                (None, _) => EarlyStopping::No,
+            },
             stop_tokens,
             seed: self.seed.unwrap_or(0),
             logprobs: self.logprobs,
+            echo: self.echo.unwrap_or(false),
         };
         settings.check()?;
         Ok(settings)
@@ -189,6 +199,8 @@ impl Settings {
             "generate: repetitionPenalty: more than 0, got {}",
             self.repetition_penalty
         );
+        let bias = self.logit_bias.values().all(|&bias| bias < f32::INFINITY);
+        ensure!(bias, BadOption, "generate: logitBias: numbers are wanted, -Infinity is one");
         let finite = [self.frequency_penalty, self.presence_penalty, self.length_penalty];
         ensure!(finite.iter().all(|n| n.is_finite()), BadOption, "generate: penalties must be finite");
         ensure!(self.max_tokens > 0, BadOption, "generate: maxTokens: at least 1 is wanted");

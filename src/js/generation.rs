@@ -8,7 +8,7 @@ use super::values::{Plain, argument, options};
 use super::yielding::milliseconds;
 use crate::device::Signal;
 use crate::generate::settings::Choices;
-use crate::tasks::{Finish, Flow, Piece};
+use crate::tasks::{Finish, Flow, Piece, Prompt};
 use crate::tokenizer::Tokenizer;
 use js_sys::{Array, Uint32Array};
 use serde::Deserialize;
@@ -19,7 +19,7 @@ use wasm_bindgen::prelude::*;
 /// A prompt as it crosses.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Prompt {
+enum Given {
     Text(String),
     Ids(Vec<u32>),
 }
@@ -36,8 +36,8 @@ fn report(piece: &Piece, tokenizer: Option<&Rc<Tokenizer>>, logprobs: Option<usi
         .with("text", piece.text.as_str())
         .with("id", piece.id)
         .with("index", piece.index as u32);
-    let Some(logprobs) = logprobs else { return plain.into() };
-    let plain = plain.with("logprob", piece.logprob);
+    let (Some(logprobs), Some(logprob)) = (logprobs, piece.logprob) else { return plain.into() };
+    let plain = plain.with("logprob", logprob);
     if logprobs == 0 {
         return plain.into();
     }
@@ -56,8 +56,8 @@ impl Model {
             let choices: Choices = options(given, "generate")?;
             let settings = model.settings(&choices)?;
             let prompt = match argument(prompt, "generate")? {
-                Prompt::Text(text) => model.prompt(&text)?,
-                Prompt::Ids(ids) => ids,
+                Given::Text(text) => Prompt { ids: model.prompt(&text)?, text: Some(text) },
+                Given::Ids(ids) => ids.into(),
             };
             let tokenizer = model.tokenizer();
             let (began, first) = (milliseconds(), Cell::new(None));
@@ -75,7 +75,7 @@ impl Model {
                 Finish::Length => "length",
                 Finish::Stopped => "stopped",
             };
-            let tokens = told.ids.len() as f64;
+            let tokens = told.tokens as f64;
             // The first token belongs to the prompt's pass.
             let speed = if seconds > 0.0 { (tokens - 1.0).max(0.0) / seconds } else { 0.0 };
             let usage = Plain::default().with("promptTokens", told.prompt_tokens as u32).with("tokens", tokens);

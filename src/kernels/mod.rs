@@ -46,6 +46,7 @@ pub mod relative_bias;
 pub mod rope;
 pub mod sample;
 pub mod sample_count;
+pub mod sample_record;
 pub mod scale;
 pub mod sgd;
 pub mod simd;
@@ -128,6 +129,7 @@ pub const ALL: &[&Kernel] = &[
     &rope::ROPE,
     &sample::SAMPLE,
     &sample_count::SAMPLE_COUNT,
+    &sample_record::SAMPLE_RECORD,
     &scale::SCALE,
     &sgd::SGD,
     &span_loss::SPAN_LOSS,

@@ -90,7 +90,7 @@ impl Sampling {
 }
 
 /// The number in 0..1 that decides a draw.
-fn lot(seed: u32, position: u32) -> f64 {
+pub fn lot(seed: u32, position: u32) -> f64 {
     f64::from(unit(threefry([seed, 0], [position, 0])[0]))
 }
 
@@ -120,7 +120,8 @@ fn best(scores: &[f64]) -> usize {
     best
 }
 
-fn draw(scores: &[f64], lot: f64) -> usize {
+/// The token that `lot` falls on, by the tokens' shares in the order of their ids.
+pub fn draw(scores: &[f64], lot: f64) -> usize {
     let top = best(scores);
     let share = |score: f64| if score == f64::NEG_INFINITY { 0.0 } else { (score - scores[top]).exp() };
     let goal = lot * scores.iter().map(|&score| share(score)).sum::<f64>();

@@ -4,6 +4,7 @@
 //! parameter lies. Knows no device, no file and no text.
 
 mod bert;
+mod blocks;
 pub mod config;
 pub mod estimate;
 mod gpt2;
@@ -16,6 +17,7 @@ mod store;
 mod t5;
 
 pub use bert::BertModel;
+pub use blocks::Blocks;
 pub use config::{
     Bert, Config, Family, Flavour, Gpt2, Llama, ModelType, Problem, Rope, RopeScaling, Special, T5, Task,
 };

@@ -1,10 +1,10 @@
 //! A model whose parameters lie in arenas: the assembly, the places of its parameters, the buffers, the plans made ready.
 //!
 //! What trains and what generates share this; they meet nowhere else. The table's places, W being the number of weight arenas:
-//! weights from 0, gradients from W, the two moments from 2W and 3W, then the report, the drawn tokens, and the caches.
+//! weights from 0, gradients from W, the two moments from 2W and 3W, then the report, the drawn tokens and their counts, the caches, and
+//! what a decoder keeps of an encoder's output.
 
-use std::cell::Cell;
-
+use super::blocks::Blocks;
 use super::{Config, Gradients, Model, Store, init};
 use crate::device::Slice;
 use crate::ensure;
@@ -13,7 +13,7 @@ use crate::nn::Role;
 use crate::plan::{Arenas, Stages};
 
 /// Places for caches: a cache may be split over as many buffers.
-pub const CACHES: usize = 16;
+pub const CACHES: usize = 8;
 
 /// A model with its memory.
 #[derive(Debug)]
@@ -28,14 +28,14 @@ pub struct Placed {
     pub arenas: Arenas,
     /// The plans made ready.
     pub stages: Stages,
-    /// Who wrote the cache last.
-    cache: Cell<u64>,
+    /// Who holds which block of the caches.
+    pub blocks: Blocks,
 }
 
 impl Placed {
     /// How many places the table of a store needs.
     pub fn places(store: &Store) -> usize {
-        4 * store.arenas().len() + 2 + CACHES
+        4 * store.arenas().len() + 3 + 2 * CACHES
     }
 
     /// Allocates the weights, zeroed, except for what follows from the config.
@@ -44,7 +44,7 @@ impl Placed {
         for (place, &words) in store.arenas().iter().enumerate() {
             arenas.ensure(place, words, "weights").await?;
         }
-        let placed = Placed { config, model, store, arenas, stages: Stages::new(), cache: Cell::new(0) };
+        let placed = Placed { config, model, store, arenas, stages: Stages::new(), blocks: Blocks::default() };
         placed.fill(0, |role| role == Role::Fixed)?;
         Ok(placed)
     }
@@ -79,6 +79,10 @@ impl Placed {
         let Some(slice) = self.store.part(index, offset..offset + numbers.len()) else {
             crate::bail!(Internal, "placed: {} numbers at {offset} of parameter {index}", numbers.len())
         };
+        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+            let name = self.store.inventory().at(index).map_or("", |parameter| parameter.name.as_str());
+            crate::bail!(NonFinite, "the weight `{name}` is {} at its number {}", numbers[at], offset + at);
+        }
         self.arenas.write(slice, bytemuck::cast_slice(numbers))
     }
 
@@ -111,17 +115,6 @@ impl Placed {
         Ok(())
     }
 
-    /// Takes the cache over; what stood in it is nobody's any more.
-    pub fn take_cache(&self) -> u64 {
-        self.cache.set(self.cache.get() + 1);
-        self.cache.get()
-    }
-
-    /// Whether the cache still holds what the taker of this turn wrote.
-    pub fn holds_cache(&self, turn: u64) -> bool {
-        self.cache.get() == turn
-    }
-
     /// The place of what a step reports.
     pub fn report(&self) -> usize {
         4 * self.store.arenas().len()
@@ -132,8 +125,18 @@ impl Placed {
         4 * self.store.arenas().len() + 1
     }
 
+    /// The place of how often each token was drawn.
+    pub fn counts(&self) -> usize {
+        4 * self.store.arenas().len() + 2
+    }
+
     /// The place of the first buffer of caches.
     pub fn caches(&self) -> usize {
-        4 * self.store.arenas().len() + 2
+        4 * self.store.arenas().len() + 3
+    }
+
+    /// The place of the first buffer of what is kept of an encoder's output.
+    pub fn sources(&self) -> usize {
+        self.caches() + CACHES
     }
 }

@@ -193,8 +193,9 @@ impl Attention {
         let mut inputs = vec![packed, state, side.spans(pass)?];
         let bias = self.bias(pass, cache.capacity)?;
         inputs.extend(bias);
-        inputs.push(places);
-        let op = ops::Attention { bias: bias.is_some(), source: Source::Cached, ..self.op(pass) };
+        let lineage = cache.lineage;
+        inputs.push(if lineage { pass.feed("lineage", &[side.batch, cache.capacity])? } else { places });
+        let op = ops::Attention { bias: bias.is_some(), lineage, source: Source::Cached, ..self.op(pass) };
         self.run(pass, op, &inputs)
     }
 
@@ -208,19 +209,36 @@ impl Attention {
         memory: Option<Tensor>,
     ) -> Result<Attended> {
         pass.scope("cross", |pass| {
-            let query = self.input.apply(pass, x)?;
+            let mut query = self.input.apply(pass, x)?;
+            let mut rows = side.batch;
             let pair = match (memory, pass.mode) {
                 (Some(memory), _) => self.remember(pass, memory)?,
                 (None, Mode::Decode(cache)) => {
                     let Some(&home) = cache.cross.get(layer) else { bail!(Internal, "the cache has no layer {layer}") };
-                    let shape = [side.batch, pass.shape.source, 2 * self.kv_heads * self.head];
+                    rows = cache.sources;
+                    ensure!(
+                        rows > 0 && side.batch.is_multiple_of(rows),
+                        Shape,
+                        "{} rows read {rows} rows of an encoder",
+                        side.batch
+                    );
+                    let shape = [rows, pass.shape.source, 2 * self.kv_heads * self.head];
                     pass.graph.state(&format!("cross.{layer}"), &shape, home)
                 }
                 (None, _) => bail!(Internal, "attention across needs an encoder's output"),
             };
-            let spans = Side::encoder(pass.shape).spans(pass)?;
+            // Rows that read the same source are more queries of one row.
+            let shape = pass.graph.shape(query).to_vec();
+            if rows != side.batch {
+                query = pass.graph.view(query, &[rows, side.batch / rows * side.time, self.heads * self.head])?;
+            }
+            let spans = pass.feed("encoder.spans", &[rows, 2])?;
             let op = ops::Attention { source: Source::Cross, ..self.op(pass) };
-            self.run(pass, op, &[query, pair, spans])
+            let mut attended = self.run(pass, op, &[query, pair, spans])?;
+            if rows != side.batch {
+                attended.mixed = pass.graph.view(attended.mixed, &shape)?;
+            }
+            Ok(attended)
         })
     }
 

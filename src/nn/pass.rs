@@ -63,8 +63,12 @@ pub struct Cache {
     pub capacity: usize,
     /// Per layer, (blocks, capacity, 2·K·D) words.
     pub layers: Vec<Slice>,
-    /// Per decoder layer of an encoder-decoder, (batch, source, 2·K·D) words: the encoder's keys and values.
+    /// The input `lineage` (batch, capacity) tells the block of each position: rows that branched off share what came before.
+    pub lineage: bool,
+    /// Per decoder layer of an encoder-decoder, (sources, source, 2·K·D) words: the encoder's keys and values.
     pub cross: Vec<Slice>,
+    /// Rows of the encoder's output; as many rows of the decoder, next to each other, read each.
+    pub sources: usize,
 }
 
 /// What is run: sizes, and what else is wanted.

@@ -41,6 +41,6 @@ pub use pool::Pool;
 pub use positions::Positions;
 pub use relative_bias::RelativeBias;
 pub use rope::Rope;
-pub use sample::{IN_PROMPT, Sample, SampleCount, Sampling};
+pub use sample::{IN_PROMPT, Sample, SampleCount, SampleRecord, Sampling};
 pub use scale::Scale;
 pub use update::{GradientNorm, Rule, Update};

@@ -1,9 +1,10 @@
-//! Drawing the next tokens on the device, and counting them for the penalties. For inference: there is no gradient through a draw.
+//! Drawing the next tokens on the device, counting them for the penalties, and keeping them to be read later. For inference: there is no gradient through a draw.
 
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse, inference_only};
 use crate::kernels::sample::{Params, SAMPLE};
 use crate::kernels::sample_count::{self, SAMPLE_COUNT};
+use crate::kernels::sample_record::{self, SAMPLE_RECORD};
 use crate::{bail, ensure};
 
 pub use crate::kernels::sample::{IN_PROMPT, Sampling};
@@ -90,6 +91,55 @@ impl Op for SampleCount {
         ensure!(ids.words == rows, Shape, "sample_count: {} ids for counts of {rows} sequences", ids.words);
         let params = sample_count::Params { rows: rows as u32, vocab: vocab as u32 };
         l.launch(&SAMPLE_COUNT, &params, &[], &[ids, counts]);
+        Ok(())
+    }
+
+    fn gradient(&self, _: &mut Reverse<'_>) -> Result<()> {
+        inference_only(self.name())
+    }
+}
+
+/// `[ids (B), logprobs (B)] -> [drawn]`, a state written in place: the ids for the next step, then a ring of what was drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct SampleRecord {
+    /// Positions that the ring holds.
+    pub ring: usize,
+}
+
+impl SampleRecord {
+    /// Where the ring begins in the state of `rows` sequences.
+    pub fn start(rows: usize) -> usize {
+        rows.next_multiple_of(crate::device::ALIGNMENT)
+    }
+
+    /// The words of that state.
+    pub fn words(self, rows: usize) -> usize {
+        SampleRecord::start(rows) + 2 * self.ring * rows
+    }
+}
+
+impl Op for SampleRecord {
+    fn name(&self) -> &'static str {
+        "sample_record"
+    }
+
+    fn shapes(&self, _: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
+        bail!(Internal, "sample_record: its output is given")
+    }
+
+    fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
+        let (ids, logprobs, drawn) = (l.input(0), l.input(1), l.output(0));
+        let rows = ids.words;
+        ensure!(
+            logprobs.words == rows && drawn.words == self.words(rows),
+            Shape,
+            "sample_record: {rows} ids and {} log-probabilities into {} words",
+            logprobs.words,
+            drawn.words
+        );
+        let (ring, start) = (self.ring as u32, SampleRecord::start(rows) as u32);
+        let params = sample_record::Params { rows: rows as u32, ring, start };
+        l.launch(&SAMPLE_RECORD, &params, &[], &[ids, logprobs, drawn]);
         Ok(())
     }
 

@@ -56,6 +56,11 @@ impl Stages {
         self.kept.borrow_mut().clear();
     }
 
+    /// Forgets those whose keys begin with `prefix`: what they were prepared against has moved.
+    pub fn forget(&self, prefix: &str) {
+        self.kept.borrow_mut().retain(|(key, _)| !key.starts_with(prefix));
+    }
+
     /// Bytes of the plans kept.
     pub fn bytes(&self) -> u64 {
         self.kept.borrow().iter().map(|(_, stage)| stage.plan().bytes()).sum()

@@ -1,15 +1,22 @@
 //! Text that goes on: a prompt in, pieces of text out, until an end token, a stop string, or enough.
 //!
-//! Pieces are whole characters; what may become part of a stop string waits. The text given out never holds the stop string.
+//! Pieces are whole characters; what may become part of a stop string waits. The text given out never holds the stop string. After a
+//! beam search all pieces come at once.
+
+use std::rc::Rc;
 
 use super::model::Model;
 use super::stop::Stops;
 use crate::device::Signal;
 use crate::error::Result;
-use crate::generate::Decoder;
-use crate::generate::sampler::{best, choose};
+use crate::generate::sampler::{Chosen, best};
 use crate::generate::settings::{Choices, Settings};
+use crate::generate::{Decoder, Pace, beams, run};
+use crate::models::Task;
+use crate::tokenizer::{StreamDecoder, Tokenizer};
 use crate::{bail, ensure};
+
+pub use crate::generate::{End as Finish, Flow};
 
 /// One piece of a text.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,43 +27,97 @@ pub struct Piece {
     pub id: u32,
     /// Its number, from 0.
     pub index: usize,
-    /// Its log-probability.
-    pub logprob: f64,
+    /// Its log-probability; a prompt has none.
+    pub logprob: Option<f64>,
     /// The most probable ids with theirs, if wanted.
     pub top: Vec<(u32, f64)>,
-}
-
-/// Why a text ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finish {
-    /// An end token or a stop string.
-    Stop,
-    /// As many tokens as wanted, or as fit.
-    Length,
-    /// The caller stopped it.
-    Stopped,
 }
 
 /// A whole text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
-    /// The text, without the prompt.
+    /// The text, with `echo` the prompt before it.
     pub text: String,
     /// Its ids, without the one that ended it.
     pub ids: Vec<u32>,
+    /// How many tokens were made.
+    pub tokens: usize,
     /// Why it ended.
     pub finish: Finish,
     /// Tokens of the prompt.
     pub prompt_tokens: usize,
 }
 
-/// What the receiver of a piece wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// More.
-    On,
-    /// No more; what there is, is the result.
-    End,
+/// What a text goes on after: ids, and the text they were made from, where there is one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prompt {
+    /// The ids.
+    pub ids: Vec<u32>,
+    /// What `echo` gives out; made from the ids where absent.
+    pub text: Option<String>,
+}
+
+impl From<Vec<u32>> for Prompt {
+    fn from(ids: Vec<u32>) -> Prompt {
+        Prompt { ids, text: None }
+    }
+}
+
+/// Turns tokens into pieces, and keeps the whole.
+struct Teller<'t> {
+    stream: Option<StreamDecoder<'t>>,
+    stops: Stops,
+    told: Told,
+    index: usize,
+}
+
+impl Teller<'_> {
+    /// The first piece: the prompt itself.
+    fn echo(&mut self, prompt: Prompt, tokenizer: Option<&Rc<Tokenizer>>) -> Result<Piece> {
+        let text = match (prompt.text, tokenizer) {
+            (Some(text), _) => text,
+            (None, Some(tokenizer)) => tokenizer.decode(&prompt.ids, true)?,
+            (None, None) => String::new(),
+        };
+        self.told.text.push_str(&text);
+        self.told.ids.extend(&prompt.ids);
+        self.index = 1;
+        let id = prompt.ids.last().copied().unwrap_or_default();
+        Ok(Piece { text, id, index: 0, logprob: None, top: Vec::new() })
+    }
+
+    /// The piece of the next token; `None` where a stop string stands.
+    fn tell(&mut self, chosen: &Chosen) -> Result<Option<Piece>> {
+        let text = match &mut self.stream {
+            Some(stream) => stream.push(chosen.id)?,
+            None => String::new(),
+        };
+        let released = self.stops.push(&text);
+        self.told.text.push_str(&released.text);
+        if released.stopped {
+            self.told.finish = Finish::Stop;
+            return Ok(None);
+        }
+        self.told.ids.push(chosen.id);
+        self.told.tokens += 1;
+        let index = self.index;
+        self.index += 1;
+        let (logprob, top) = (Some(chosen.logprob), chosen.top.clone());
+        Ok(Some(Piece { text: released.text, id: chosen.id, index, logprob, top }))
+    }
+
+    /// What was held back, and the whole.
+    fn end(mut self, string: bool) -> Result<Told> {
+        // After a stop string there is nothing; what else was held back is certain after all.
+        if !string {
+            if let Some(stream) = &mut self.stream {
+                let released = self.stops.push(&stream.finish()?);
+                self.told.text.push_str(&released.text);
+            }
+            self.told.text.push_str(&self.stops.finish());
+        }
+        Ok(self.told)
+    }
 }
 
 impl Model {
@@ -65,8 +126,9 @@ impl Model {
         let tokenizer = self.need_tokenizer()?;
         let mut ids = tokenizer.ids(text, true)?;
         let plain = tokenizer.ids(text, false)?;
-        // End tokens that a template adds would end the text before it begins.
-        while ids.len() > plain.len() && ids.last().is_some_and(|id| self.config().special.eos.contains(id)) {
+        // End tokens that a template adds would end the text before it begins; an encoder reads them.
+        let reads = self.config().task == Task::Seq2seq;
+        while !reads && ids.len() > plain.len() && ids.last().is_some_and(|id| self.config().special.eos.contains(id)) {
             ids.pop();
         }
         if ids.is_empty() {
@@ -82,62 +144,121 @@ impl Model {
     /// The settings that a caller's choices come to.
     pub fn settings(&self, choices: &Choices) -> Result<Settings> {
         let settings = choices.settle(self.generation(), &self.config().special.eos)?;
-        ensure!(settings.beams == 1, Unsupported, "generate: beams are not there yet");
+        let vocab = self.config().vocab;
+        let foreign = settings.logit_bias.keys().chain(&settings.stop_tokens).find(|&&id| id as usize >= vocab);
+        if let Some(id) = foreign {
+            bail!(BadOption, "generate: token id {id} is out of the vocabulary of {vocab}");
+        }
         Ok(settings)
+    }
+
+    /// Rows that go on after prompts: the prompts themselves, or what a decoder writes after an encoder read them.
+    ///
+    /// Fails with `unsupported` for a model that writes no text.
+    pub fn decoder(&self, prompts: &[Vec<u32>]) -> Result<Decoder> {
+        let (placed, config) = (self.placed().clone(), self.config());
+        match config.task {
+            Task::Causal => Decoder::new(placed, prompts),
+            Task::Seq2seq => {
+                let special = &config.special;
+                let Some(start) = special.decoder_start.or(special.bos).or(special.pad) else {
+                    bail!(
+                        BadInput,
+                        "the config has no `decoder_start_token_id`, and the decoder must begin with something"
+                    )
+                };
+                Decoder::after(placed, prompts, start)
+            }
+            task => bail!(Unsupported, "a model for the task {} writes no text", task.name()),
+        }
     }
 
     /// Goes on after `prompt`, handing each piece to `emit`.
     pub async fn generate(
         &self,
-        prompt: Vec<u32>,
+        prompt: impl Into<Prompt>,
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
         mut emit: impl AsyncFnMut(Piece) -> Result<Flow>,
     ) -> Result<Told> {
-        let tokenizer = self.tokenizer();
+        let (prompt, tokenizer): (Prompt, _) = (prompt.into(), self.tokenizer());
         ensure!(stops.is_empty() || tokenizer.is_some(), BadInput, "stop strings need a tokenizer");
-        let prompt_tokens = prompt.len();
-        let mut decoder = Decoder::new(self.placed().clone(), std::slice::from_ref(&prompt)).await?;
-        let mut stream = tokenizer.as_ref().map(|tokenizer| tokenizer.stream(true));
-        let mut stops = Stops::new(stops.iter().cloned());
-        let mut told = Told { text: String::new(), ids: Vec::new(), finish: Finish::Length, prompt_tokens };
-        while told.ids.len() < settings.max_tokens {
-            let logits = decoder.logits(signal).await?;
-            let Some(logits) = logits.first() else { bail!(Internal, "generate: no logits") };
-            let chosen = choose(logits, decoder.ids(0), told.ids.len(), settings)?;
-            if settings.stop_tokens.contains(&chosen.id) {
-                told.finish = Finish::Stop;
-                break;
-            }
-            let text = match &mut stream {
-                Some(stream) => stream.push(chosen.id)?,
-                None => String::new(),
-            };
-            let released = stops.push(&text);
-            told.text.push_str(&released.text);
-            if released.stopped {
-                told.finish = Finish::Stop;
-                break;
-            }
-            let index = told.ids.len();
-            told.ids.push(chosen.id);
-            let piece = Piece { text: released.text, id: chosen.id, index, logprob: chosen.logprob, top: chosen.top };
+        let mut decoder = self.decoder(std::slice::from_ref(&prompt.ids))?;
+        let told = Told {
+            text: String::new(),
+            ids: Vec::new(),
+            tokens: 0,
+            finish: Finish::Length,
+            prompt_tokens: prompt.ids.len(),
+        };
+        let stream = tokenizer.as_ref().map(|tokenizer| tokenizer.stream(true));
+        let mut teller = Teller { stream, stops: Stops::new(stops.iter().cloned()), told, index: 0 };
+        if settings.echo {
+            let piece = teller.echo(prompt, tokenizer.as_ref())?;
             if emit(piece).await? == Flow::End {
-                told.finish = Finish::Stopped;
-                break;
+                teller.told.finish = Finish::Stopped;
+                return teller.end(false);
             }
-            if decoder.room() == 0 {
-                break;
+        }
+        let mut string = false;
+        let mut hand = async |chosen: &Chosen| -> Result<Flow> {
+            match teller.tell(chosen)? {
+                Some(piece) => emit(piece).await,
+                None => {
+                    string = true;
+                    Ok(Flow::End)
+                }
             }
-            decoder.push(&[chosen.id])?;
+        };
+        let end = if settings.beams > 1 {
+            let found = self.search(&mut decoder, settings, stops, signal).await?;
+            let mut end = found.1;
+            for chosen in &found.0 {
+                if hand(chosen).await? == Flow::End {
+                    end = Finish::Stopped;
+                    break;
+                }
+            }
+            end
+        } else {
+            let pace = Pace::of(&decoder, settings);
+            let mut one = async |chosen: &[Option<Chosen>]| match chosen {
+                [Some(chosen)] => hand(chosen).await,
+                _ => Ok(Flow::End),
+            };
+            run(&mut decoder, settings, pace, signal, &mut one).await?.first().copied().unwrap_or(Finish::Length)
+        };
+        teller.told.finish = if string { Finish::Stop } else { end };
+        teller.end(string)
+    }
+
+    /// The best text of a beam search, and how it ended.
+    async fn search(
+        &self,
+        decoder: &mut Decoder,
+        settings: &Settings,
+        stops: &[String],
+        signal: &Signal,
+    ) -> Result<(Vec<Chosen>, Finish)> {
+        let tokenizer = self.tokenizer();
+        let ends = |tokens: &[Chosen]| {
+            let Some(tokenizer) = tokenizer.as_ref().filter(|_| !stops.is_empty()) else { return false };
+            let ids: Vec<u32> = tokens.iter().map(|chosen| chosen.id).collect();
+            tokenizer.decode(&ids, true).is_ok_and(|text| stops.iter().any(|stop| text.contains(stop.as_str())))
+        };
+        let mut pulse = async || {
+            signal.check()?;
+            Ok(Flow::On)
+        };
+        let mut found = beams::search(decoder, settings, signal, ends, &mut pulse).await?;
+        match found.first_mut().filter(|found| !found.is_empty()) {
+            Some(found) => {
+                let best = found.swap_remove(0);
+                Ok((best.tokens, best.end))
+            }
+            None => Ok((Vec::new(), Finish::Length)),
         }
-        if let Some(stream) = stream.as_mut().filter(|_| told.finish != Finish::Stop) {
-            let released = stops.push(&stream.finish()?);
-            told.text.push_str(&released.text);
-        }
-        told.text.push_str(&stops.finish());
-        Ok(told)
     }
 
     /// Probabilities of the token that follows `text`: the `top` best, with id, probability and logit.
@@ -146,7 +267,7 @@ impl Model {
         let context = self.config().context;
         // Of a text longer than the context the end counts.
         let prompt = prompt[prompt.len().saturating_sub(context)..].to_vec();
-        let mut decoder = Decoder::new(self.placed().clone(), &[prompt]).await?;
+        let mut decoder = self.decoder(&[prompt])?;
         let logits = decoder.logits(signal).await?;
         let Some(logits) = logits.first() else { bail!(Internal, "next: no logits") };
         let scores: Vec<f64> = logits.iter().map(|&l| f64::from(l)).collect();

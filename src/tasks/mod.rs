@@ -16,7 +16,7 @@ pub mod training;
 pub use batch::{Given, Labels};
 pub use evaluate::Evaluation;
 pub use forward::{Extras, Forward, Shown};
-pub use generate::{Finish, Flow, Piece, Told};
+pub use generate::{Finish, Flow, Piece, Prompt, Told};
 pub use inspect::{LayerTrace, Trace, Views};
 pub use labelling::{Filling, Span};
 pub use load::Loading;

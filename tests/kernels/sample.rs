@@ -2,6 +2,7 @@
 
 use griot::kernels::sample::{IN_PROMPT, Params, SAMPLE, Sampling};
 use griot::kernels::sample_count::{self, SAMPLE_COUNT};
+use griot::kernels::sample_record::{self, SAMPLE_RECORD};
 use griot::kernels::{Case, Live};
 use griot::rng::Rng;
 
@@ -153,4 +154,18 @@ fn what_was_made_is_counted_and_nothing_else() {
     let case =
         Case::new(&SAMPLE_COUNT, &params, &[]).u32(ids).u32((0..630).map(|i| i % 3 + IN_PROMPT * (i % 2)).collect());
     agree([("70 sequences".to_owned(), case)]);
+}
+
+#[test]
+fn what_was_drawn_is_kept_for_the_next_step_and_in_a_ring() {
+    for position in [0, 5, 13] {
+        let params = sample_record::Params { rows: 70, ring: 8, start: 128 };
+        let case = Case::new(&SAMPLE_RECORD, &params, &[]).live(Sampling::default().live(Live::default(), position));
+        let drawn = (0..128 + 2 * 8 * 70).collect();
+        let case = case.u32((0..70).map(|row| row * 3).collect()).f32((0..70).map(|n| -(n as f32)).collect()).u32(drawn);
+        let words = pollster::block_on(all().remove(0).1.run(&case)).unwrap();
+        let at = 128 + (position as usize % 8) * 140 + 2 * 6;
+        assert_eq!((words[2][6], words[2][at], f32::from_bits(words[2][at + 1])), (18, 18, -6.0));
+        agree([(format!("at {position}"), case)]);
+    }
 }

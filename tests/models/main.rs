@@ -9,6 +9,7 @@ mod cache;
 mod causal;
 mod encoders;
 mod families;
+mod decoding;
 mod golden;
 mod heads;
 mod seat;

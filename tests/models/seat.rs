@@ -241,7 +241,7 @@ pub fn greedy(case: &str) {
                 .map(|(ids, mask)| ids.iter().zip(mask).filter(|(_, m)| **m == 1).map(|(id, _)| *id).collect())
                 .collect();
             let made: Vec<Vec<u32>> = pollster::block_on(async {
-                let mut decoder = Decoder::new(model.placed().clone(), &prompts).await.unwrap();
+                let mut decoder = Decoder::new(model.placed().clone(), &prompts).unwrap();
                 let mut made = vec![Vec::new(); prompts.len()];
                 for _ in 0..record["max_new_tokens"].as_u64().unwrap() {
                     let logits = decoder.logits(&Signal::default()).await.unwrap();

@@ -6,7 +6,7 @@ import { Run, type Sink, type Work } from "./run.js";
 export interface Piece {
   type: "text";
   text: string;
-  /** The token that completed it. */
+  /** The token that completed it; of a prompt, its last. */
   id: number;
   index: number;
   logprob?: number;

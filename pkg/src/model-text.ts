@@ -4,8 +4,8 @@
 
 import { GriotError } from "./errors.js";
 import { Generation } from "./generation.js";
-import { refuse, word32 } from "./model-options.js";
-import { always, argument, count, either, given, kind, number, object, positive, text, texts, type Table } from "./options.js";
+import { word32 } from "./model-options.js";
+import { always, argument, count, either, flag, given, kind, number, oneOf, positive, text, texts, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { Remote } from "./remote.js";
 
@@ -23,13 +23,22 @@ export interface GenerateOptions extends Omit<CallOptions, "onProgress"> {
   frequencyPenalty?: number | undefined;
   presencePenalty?: number | undefined;
   noRepeatNgram?: number | undefined;
+  /** Added to the logits of tokens by id; -Infinity bars one. */
   logitBias?: Record<number, number> | undefined;
+  /** Over 1: the best text of a search, which is deterministic; its pieces come at its end. */
+  beams?: number | undefined;
+  /** The exponent of the length that scores of beams are divided by; default 1. */
+  lengthPenalty?: number | undefined;
+  /** When a search may end: with enough texts, when none can be expected to get better (false), or only when none can. */
+  earlyStopping?: boolean | "never" | undefined;
   stop?: string | string[] | undefined;
   /** Replaces the model's end tokens; `[]`: none. */
   stopTokens?: number[] | undefined;
   seed?: number | undefined;
   /** Log-probabilities with each piece, and of this many most probable tokens. */
   logprobs?: number | undefined;
+  /** The prompt is the first piece, and the result's text and ids begin with it. */
+  echo?: boolean | undefined;
 }
 
 /** What may come next. */
@@ -42,16 +51,18 @@ export interface NextToken {
 
 const PROMPT = either(text, kind("a list of ids", (v) => typeof v === "object" && v !== null && "length" in v));
 
+const BIAS = kind("numbers by token id", (v) =>
+  typeof v === "object" && v !== null && Object.entries(v).every(([id, bias]) => word32.is(Number(id)) && (number.is(bias) || bias === -Infinity)));
+
 const GENERATE: Table = {
   ...always, maxTokens: count, minTokens: count, temperature: number, topK: count, topP: number, minP: number, typicalP: number,
-  repetitionPenalty: number, frequencyPenalty: number, presencePenalty: number, noRepeatNgram: count, logitBias: object,
+  repetitionPenalty: number, frequencyPenalty: number, presencePenalty: number, noRepeatNgram: count, logitBias: BIAS, beams: positive,
+  lengthPenalty: number, earlyStopping: either(flag, oneOf("never")), echo: flag,
   stop: either(text, texts), stopTokens: kind("an array of ids", (v) => Array.isArray(v) && v.every((x) => word32.is(x))), seed: word32, logprobs: count,
 };
-const NOT_GENERATE = ["beams", "lengthPenalty", "earlyStopping", "echo"];
 
 /** Options of `generate`: what crosses, the strings that end a text, and what the caller keeps. */
 export function generateOptions(options: GenerateOptions | undefined): { crossing: object; stops: string[]; call: CallOptions } {
-  refuse(options, NOT_GENERATE, "generate");
   const { stop = [], logitBias, ...checked } = given(options, GENERATE, "generate");
   const { signal, ...rest } = checked;
   // A Map keeps its keys numbers on the way.

@@ -131,7 +131,15 @@ impl Choices {
         // A field of the file counts when it samples; penalties and lengths also when it does not.
         let field = |name: &str| file.and_then(|file| file.get(name)).and_then(Value::as_f64);
         let sampled = |name: &str, off: f64| if samples { field(name).unwrap_or(off) as f32 } else { off as f32 };
-        let beams = self.beams.or_else(|| field("num_beams").map(|n| n as usize)).unwrap_or(1);
+        // Who asks for a temperature wants no search that only the file asks for.
+        let searches = self.temperature.is_none_or(|temperature| temperature == 0.0);
+        let from_file = field("num_beams").filter(|_| searches).map(|n| n as usize);
+        let beams = self.beams.or(from_file).unwrap_or(1);
+        for (name, given) in
+            [("lengthPenalty", self.length_penalty.is_some()), ("earlyStopping", self.early_stopping.is_some())]
+        {
+            ensure!(beams > 1 || !given, BadOption, "generate: {name} is for beams over 1");
+        }
         let temperature = match self.temperature {
             Some(temperature) => temperature,
             None if beams > 1 || !samples => 0.0,
@@ -246,5 +254,12 @@ mod tests {
         assert_eq!(choices.settle(None, &[]).unwrap_err().code(), "bad-option");
         let choices = Choices { beams: Some(4), ..Choices::default() };
         assert_eq!(choices.settle(None, &[]).unwrap().temperature, 0.0);
+        let file = serde_json::json!({"num_beams": 4, "early_stopping": true, "do_sample": true});
+        let settings = Choices::default().settle(Some(&file), &[]).unwrap();
+        assert_eq!((settings.beams, settings.temperature, settings.early_stopping), (4, 0.0, EarlyStopping::Yes));
+        let choices = Choices { temperature: Some(0.8), ..Choices::default() };
+        assert_eq!(choices.settle(Some(&file), &[]).unwrap().beams, 1);
+        let choices = Choices { length_penalty: Some(2.0), ..Choices::default() };
+        assert_eq!(choices.settle(None, &[]).unwrap_err().code(), "bad-option");
     }
 }

@@ -66,7 +66,11 @@ impl Model {
                 desk.report(report(&piece, tokenizer.as_ref(), settings.logprobs)).await;
                 Ok(if desk.stopping() { Flow::End } else { Flow::On })
             };
-            let told = model.generate(prompt, &settings, &stops, &Signal::default(), emit).await?;
+            let pulse = async || {
+                desk.boundary().await;
+                Ok(if desk.stopping() { Flow::End } else { Flow::On })
+            };
+            let told = model.write(prompt, &settings, &stops, &Signal::default(), emit, pulse).await?;
             let over = milliseconds();
             let first = first.get().unwrap_or(over);
             let seconds = (over - first) / 1e3;

@@ -180,7 +180,20 @@ impl Model {
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
+        emit: impl AsyncFnMut(Piece) -> Result<Flow>,
+    ) -> Result<Told> {
+        self.write(prompt, settings, stops, signal, emit, async || Ok(Flow::On)).await
+    }
+
+    /// The same; `pulse` is asked between the steps of a beam search, which has no pieces before its end.
+    pub async fn write(
+        &self,
+        prompt: impl Into<Prompt>,
+        settings: &Settings,
+        stops: &[String],
+        signal: &Signal,
         mut emit: impl AsyncFnMut(Piece) -> Result<Flow>,
+        mut pulse: impl AsyncFnMut() -> Result<Flow>,
     ) -> Result<Told> {
         let (prompt, tokenizer): (Prompt, _) = (prompt.into(), self.tokenizer());
         ensure!(stops.is_empty() || tokenizer.is_some(), BadInput, "stop strings need a tokenizer");
@@ -212,7 +225,7 @@ impl Model {
             }
         };
         let end = if settings.beams > 1 {
-            let found = self.search(&mut decoder, settings, stops, signal).await?;
+            let found = self.search(&mut decoder, settings, stops, signal, &mut pulse).await?;
             let mut end = found.1;
             for chosen in &found.0 {
                 if hand(chosen).await? == Flow::End {
@@ -240,6 +253,7 @@ impl Model {
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
+        pulse: &mut impl AsyncFnMut() -> Result<Flow>,
     ) -> Result<(Vec<Chosen>, Finish)> {
         let tokenizer = self.tokenizer();
         let ends = |tokens: &[Chosen]| {
@@ -247,11 +261,7 @@ impl Model {
             let ids: Vec<u32> = tokens.iter().map(|chosen| chosen.id).collect();
             tokenizer.decode(&ids, true).is_ok_and(|text| stops.iter().any(|stop| text.contains(stop.as_str())))
         };
-        let mut pulse = async || {
-            signal.check()?;
-            Ok(Flow::On)
-        };
-        let mut found = beams::search(decoder, settings, signal, ends, &mut pulse).await?;
+        let mut found = beams::search(decoder, settings, signal, ends, pulse).await?;
         match found.first_mut().filter(|found| !found.is_empty()) {
             Some(found) => {
                 let best = found.swap_remove(0);

@@ -162,7 +162,8 @@ fn what_was_drawn_is_kept_for_the_next_step_and_in_a_ring() {
         let params = sample_record::Params { rows: 70, ring: 8, start: 128 };
         let case = Case::new(&SAMPLE_RECORD, &params, &[]).live(Sampling::default().live(Live::default(), position));
         let drawn = (0..128 + 2 * 8 * 70).collect();
-        let case = case.u32((0..70).map(|row| row * 3).collect()).f32((0..70).map(|n| -(n as f32)).collect()).u32(drawn);
+        let case =
+            case.u32((0..70).map(|row| row * 3).collect()).f32((0..70).map(|n| -(n as f32)).collect()).u32(drawn);
         let words = pollster::block_on(all().remove(0).1.run(&case)).unwrap();
         let at = 128 + (position as usize % 8) * 140 + 2 * 6;
         assert_eq!((words[2][6], words[2][at], f32::from_bits(words[2][at + 1])), (18, 18, -6.0));

@@ -41,7 +41,7 @@ impl Seat {
         };
         let own = slices(0, BLOCKS * capacity * width, layers);
         let cross = slices(layers, rows * source * width, if source > 0 { layers } else { 0 });
-        let cache = Cache { blocks: BLOCKS, capacity, layers: own, cross };
+        let cache = Cache { blocks: BLOCKS, capacity, layers: own, lineage: false, cross, sources: rows };
         Seat { model, cache }
     }
 

@@ -5,6 +5,8 @@
 //! Knows no operation by name: an operation is an [`Op`], and brings its own shape rule, launches and gradient.
 
 use std::fmt::Debug;
+use std::ops::Range;
+use std::rc::Rc;
 
 use crate::device::{Limits, Slice};
 use crate::ensure;
@@ -12,6 +14,7 @@ use crate::error::{Context, Result};
 use crate::plan::{Home, Plan, Value};
 
 mod lower;
+mod recompute;
 mod reverse;
 mod sum;
 
@@ -72,7 +75,7 @@ pub(crate) struct Info {
 
 #[derive(Debug)]
 pub(crate) struct Node {
-    pub(crate) op: Box<dyn Op>,
+    pub(crate) op: Rc<dyn Op>,
     pub(crate) inputs: Vec<Tensor>,
     pub(crate) outputs: Vec<Tensor>,
     /// Per output: add to what is there.
@@ -89,6 +92,8 @@ pub struct Graph {
     pub(crate) nodes: Vec<Node>,
     scope: Vec<String>,
     gradients: Vec<(Tensor, Tensor)>,
+    /// Stretches of nodes that run again on the way back.
+    blocks: Vec<Range<usize>>,
 }
 
 impl Graph {
@@ -163,6 +168,14 @@ impl Graph {
         result.context(|| path)
     }
 
+    /// What `body` writes runs again on the way back: only what it takes is kept until then, and not what it makes on the way.
+    pub fn recompute<T>(&mut self, body: impl FnOnce(&mut Graph) -> Result<T>) -> Result<T> {
+        let first = self.nodes.len();
+        let result = body(self)?;
+        self.blocks.push(first..self.nodes.len());
+        Ok(result)
+    }
+
     /// Applies an operation; checks its shape rule.
     pub fn apply(&mut self, op: impl Op + 'static, inputs: &[Tensor]) -> Result<Vec<Tensor>> {
         let shapes = {
@@ -172,7 +185,7 @@ impl Graph {
         let tracked = inputs.iter().any(|&t| self.tensors[t.0].tracked);
         let outputs: Vec<Tensor> = shapes.iter().map(|shape| self.tensor(shape, Role::Value, "", tracked)).collect();
         let accumulate = vec![false; outputs.len()];
-        self.push(Box::new(op), inputs, outputs.clone(), accumulate);
+        self.push(Rc::new(op), inputs, outputs.clone(), accumulate);
         Ok(outputs)
     }
 
@@ -188,7 +201,7 @@ impl Graph {
     /// Applies an operation that writes into given tensors (states, or values written before); output `i` adds to what
     /// is there where `accumulate[i]`.
     pub fn apply_into(&mut self, op: impl Op + 'static, inputs: &[Tensor], outputs: &[Tensor], accumulate: &[bool]) {
-        self.push(Box::new(op), inputs, outputs.to_vec(), accumulate.to_vec());
+        self.push(Rc::new(op), inputs, outputs.to_vec(), accumulate.to_vec());
     }
 
     /// Adds `from` to what `into` holds: a state that sums over plays.
@@ -199,7 +212,7 @@ impl Graph {
         Ok(())
     }
 
-    fn push(&mut self, op: Box<dyn Op>, inputs: &[Tensor], outputs: Vec<Tensor>, accumulate: Vec<bool>) {
+    fn push(&mut self, op: Rc<dyn Op>, inputs: &[Tensor], outputs: Vec<Tensor>, accumulate: Vec<bool>) {
         let mut label = self.scope.join(".");
         if !label.is_empty() {
             label.push('.');

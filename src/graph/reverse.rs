@@ -5,11 +5,12 @@
 //! micro-batches add up there. After the walk every trainable weight must have received one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::sum::Sum;
-use super::{Graph, Op, Role, Tensor};
+use super::{Graph, Op, Role, Tensor, recompute};
+use crate::ensure;
 use crate::error::{Context, Result};
-use crate::{bail, ensure};
 
 /// What an operation sees while it writes its gradient.
 #[derive(Debug)]
@@ -39,21 +40,21 @@ pub(super) fn walk(graph: &mut Graph, roots: &[(Tensor, Option<Tensor>)]) -> Res
             }
         }
     }
-    for node in (0..graph.nodes.len()).rev() {
-        let outputs = &graph.nodes[node].outputs;
-        let reached = outputs.iter().any(|output| gradients.contains_key(output) || losses.contains(output));
-        let tracked = graph.nodes[node].inputs.iter().any(|&input| graph.tensors[input.0].tracked);
-        if !reached || !tracked {
+    let mut end = graph.nodes.len();
+    while end > 0 {
+        if let Some(block) = graph.blocks.iter().find(|block| block.end == end && !block.is_empty()).cloned() {
+            end = block.start;
+            if block.clone().any(|node| reached(graph, node, &gradients, &losses)) {
+                let again = recompute::again(graph, block, &mut gradients);
+                for node in again.clone().rev() {
+                    step(graph, node, &mut gradients, &losses, &mut given)?;
+                }
+                recompute::prune(graph, again);
+            }
             continue;
         }
-        let label = graph.nodes[node].label.clone();
-        // The operation writes nodes of the graph it stands in, so it is taken out for the while.
-        let op = std::mem::replace(&mut graph.nodes[node].op, Box::new(Absent));
-        let scope = std::mem::replace(&mut graph.scope, vec![format!("{label}.gradient")]);
-        let result = op.gradient(&mut Reverse { graph, node, gradients: &mut gradients, given: &mut given });
-        graph.scope = scope;
-        graph.nodes[node].op = op;
-        result.context(|| label)?;
+        end -= 1;
+        step(graph, end, &mut gradients, &losses, &mut given)?;
     }
     for (at, info) in graph.tensors.iter().enumerate() {
         if let Role::Weight { gradient: Some(_), .. } = info.role {
@@ -66,6 +67,32 @@ pub(super) fn walk(graph: &mut Graph, roots: &[(Tensor, Option<Tensor>)]) -> Res
         }
     }
     Ok(gradients.into_iter().collect())
+}
+
+/// Whether a gradient comes to a node and something before it wants one.
+fn reached(graph: &Graph, node: usize, gradients: &BTreeMap<Tensor, Tensor>, losses: &BTreeSet<Tensor>) -> bool {
+    let Some(node) = graph.nodes.get(node) else { return false };
+    let comes = node.outputs.iter().any(|output| gradients.contains_key(output) || losses.contains(output));
+    comes && node.inputs.iter().any(|&input| graph.tensors[input.0].tracked)
+}
+
+/// Writes the gradient of one node.
+fn step(
+    graph: &mut Graph,
+    node: usize,
+    gradients: &mut BTreeMap<Tensor, Tensor>,
+    losses: &BTreeSet<Tensor>,
+    given: &mut BTreeSet<Tensor>,
+) -> Result<()> {
+    if !reached(graph, node, gradients, losses) {
+        return Ok(());
+    }
+    let label = graph.nodes[node].label.clone();
+    let op = graph.nodes[node].op.clone();
+    let scope = std::mem::replace(&mut graph.scope, vec![format!("{label}.gradient")]);
+    let result = op.gradient(&mut Reverse { graph, node, gradients, given });
+    graph.scope = scope;
+    result.context(|| label)
 }
 
 impl Reverse<'_> {
@@ -106,7 +133,7 @@ impl Reverse<'_> {
 
     /// The outputs of `op` are contributions to the gradients of the inputs `targets`, in order.
     pub fn give(&mut self, op: impl Op + 'static, inputs: &[Tensor], targets: &[usize]) -> Result<()> {
-        let op: Box<dyn Op> = Box::new(op);
+        let op: Rc<dyn Op> = Rc::new(op);
         self.give_after(op, inputs, Vec::new(), targets)
     }
 
@@ -115,12 +142,12 @@ impl Reverse<'_> {
     pub fn supersede(&mut self, op: impl Op + 'static, inputs: &[Tensor], targets: &[usize]) -> Result<()> {
         let outputs = self.graph.nodes[self.node].outputs.clone();
         self.graph.nodes[self.node].superseded = true;
-        self.give_after(Box::new(op), inputs, outputs, targets)
+        self.give_after(Rc::new(op), inputs, outputs, targets)
     }
 
     fn give_after(
         &mut self,
-        op: Box<dyn Op>,
+        op: Rc<dyn Op>,
         inputs: &[Tensor],
         mut outputs: Vec<Tensor>,
         targets: &[usize],
@@ -192,24 +219,5 @@ impl Reverse<'_> {
         let sum = self.graph.tensor(&shape, Role::Gradient { home }, &name, false);
         self.gradients.insert(of, sum);
         Ok(Some(sum))
-    }
-}
-
-/// Stands in for an operation while its gradient is written.
-#[derive(Debug)]
-struct Absent;
-
-impl Op for Absent {
-    fn name(&self) -> &'static str {
-        "absent"
-    }
-    fn shapes(&self, _: &[&[usize]]) -> Result<Vec<Vec<usize>>> {
-        bail!(Internal, "absent: has no shapes")
-    }
-    fn lower(&self, _: &mut super::Lowering<'_>) -> Result<()> {
-        bail!(Internal, "absent: has no launches")
-    }
-    fn gradient(&self, _: &mut Reverse<'_>) -> Result<()> {
-        bail!(Internal, "absent: has no gradient")
     }
 }

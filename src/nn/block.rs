@@ -71,7 +71,8 @@ impl Block {
 
     /// Runs the block. `memory` is an encoder's output, where there is one.
     pub fn apply(&self, pass: &mut Pass<'_>, x: Tensor, side: &Side, memory: Option<Tensor>) -> Result<Layer> {
-        pass.scope(&format!("{}block{}", side.prefix, self.layer), |pass| self.run(pass, x, side, memory))
+        let name = format!("{}block{}", side.prefix, self.layer);
+        pass.scope(&name, |pass| pass.block(|pass| self.run(pass, x, side, memory)))
     }
 
     fn run(&self, pass: &mut Pass<'_>, x: Tensor, side: &Side, memory: Option<Tensor>) -> Result<Layer> {

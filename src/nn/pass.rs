@@ -84,6 +84,8 @@ pub struct Shape {
     pub segments: bool,
     /// Attention probabilities are wanted as tensors.
     pub maps: bool,
+    /// Blocks run again on the way back, so that less is kept.
+    pub recompute: bool,
     /// Tensors that stand for inputs of these names, such as ids that a sampler wrote.
     pub given: BTreeMap<String, Tensor>,
 }
@@ -142,6 +144,21 @@ impl<'a> Pass<'a> {
         let (weights, mode, shape) = (self.weights, self.mode, self.shape);
         let (inputs, streams) = (&mut self.inputs, &mut self.streams);
         self.graph.scope(name, |graph| {
+            let mut inner = Pass { graph, weights, mode, shape, inputs: std::mem::take(inputs), streams: *streams };
+            let result = body(&mut inner);
+            (*inputs, *streams) = (inner.inputs, inner.streams);
+            result
+        })
+    }
+
+    /// Runs `body` so that the graph runs it again on the way back, where that is wanted.
+    pub fn block<T>(&mut self, body: impl FnOnce(&mut Pass<'_>) -> Result<T>) -> Result<T> {
+        if !self.shape.recompute {
+            return body(self);
+        }
+        let (weights, mode, shape) = (self.weights, self.mode, self.shape);
+        let (inputs, streams) = (&mut self.inputs, &mut self.streams);
+        self.graph.recompute(|graph| {
             let mut inner = Pass { graph, weights, mode, shape, inputs: std::mem::take(inputs), streams: *streams };
             let result = body(&mut inner);
             (*inputs, *streams) = (inner.inputs, inner.streams);

@@ -12,6 +12,7 @@ pub struct Ledger {
     limit: Cell<Option<u64>>,
     live: Cell<u64>,
     peak: Cell<u64>,
+    bookings: Cell<u64>,
     owners: RefCell<BTreeMap<String, u64>>,
 }
 
@@ -38,6 +39,7 @@ impl Ledger {
         ledger.fits(bytes)?;
         let live = ledger.live.get() + bytes;
         ledger.live.set(live);
+        ledger.bookings.set(ledger.bookings.get() + 1);
         ledger.peak.set(ledger.peak.get().max(live));
         *ledger.owners.borrow_mut().entry(owner.to_owned()).or_default() += bytes;
         Ok(Owned { ledger: ledger.clone(), owner: owner.to_owned(), bytes })
@@ -67,6 +69,11 @@ impl Ledger {
     /// The most that was ever in use.
     pub fn peak(&self) -> u64 {
         self.peak.get()
+    }
+
+    /// How many buffers were ever booked: what does not grow allocates nothing, and on a GPU prepares nothing either.
+    pub fn bookings(&self) -> u64 {
+        self.bookings.get()
     }
 
     /// The limit, where there is one.

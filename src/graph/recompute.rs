@@ -9,11 +9,7 @@ use std::ops::Range;
 use super::{Graph, Node, Role, Tensor};
 
 /// Writes the nodes of `block` again; the gradients of what they made pass to what they make now. Gives the new nodes.
-pub(super) fn again(
-    graph: &mut Graph,
-    block: Range<usize>,
-    gradients: &mut BTreeMap<Tensor, Tensor>,
-) -> Range<usize> {
+pub(super) fn again(graph: &mut Graph, block: Range<usize>, gradients: &mut BTreeMap<Tensor, Tensor>) -> Range<usize> {
     let mut twins: BTreeMap<Tensor, Tensor> = BTreeMap::new();
     let first = graph.nodes.len();
     for node in block {

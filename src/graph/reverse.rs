@@ -18,14 +18,14 @@ pub struct Reverse<'g> {
     graph: &'g mut Graph,
     node: usize,
     gradients: &'g mut BTreeMap<Tensor, Tensor>,
-    /// Gradient tensors that already serve as the gradient of some input.
-    given: &'g mut BTreeSet<Tensor>,
+    /// Tensors whose gradient is complete and has been used: nobody will ask for it again.
+    done: &'g mut BTreeSet<Tensor>,
 }
 
 pub(super) fn walk(graph: &mut Graph, roots: &[(Tensor, Option<Tensor>)]) -> Result<Vec<(Tensor, Tensor)>> {
     let mut gradients: BTreeMap<Tensor, Tensor> = BTreeMap::new();
     let mut losses: BTreeSet<Tensor> = BTreeSet::new();
-    let mut given = BTreeSet::new();
+    let mut done = BTreeSet::new();
     for &(root, seed) in roots {
         let root = graph.root(root);
         match seed {
@@ -45,16 +45,17 @@ pub(super) fn walk(graph: &mut Graph, roots: &[(Tensor, Option<Tensor>)]) -> Res
         if let Some(block) = graph.blocks.iter().find(|block| block.end == end && !block.is_empty()).cloned() {
             end = block.start;
             if block.clone().any(|node| reached(graph, node, &gradients, &losses)) {
+                done.extend(block.clone().flat_map(|node| graph.nodes[node].outputs.clone()));
                 let again = recompute::again(graph, block, &mut gradients);
                 for node in again.clone().rev() {
-                    step(graph, node, &mut gradients, &losses, &mut given)?;
+                    step(graph, node, &mut gradients, &losses, &mut done)?;
                 }
                 recompute::prune(graph, again);
             }
             continue;
         }
         end -= 1;
-        step(graph, end, &mut gradients, &losses, &mut given)?;
+        step(graph, end, &mut gradients, &losses, &mut done)?;
     }
     for (at, info) in graph.tensors.iter().enumerate() {
         if let Role::Weight { gradient: Some(_), .. } = info.role {
@@ -82,15 +83,16 @@ fn step(
     node: usize,
     gradients: &mut BTreeMap<Tensor, Tensor>,
     losses: &BTreeSet<Tensor>,
-    given: &mut BTreeSet<Tensor>,
+    done: &mut BTreeSet<Tensor>,
 ) -> Result<()> {
     if !reached(graph, node, gradients, losses) {
         return Ok(());
     }
+    done.extend(graph.nodes[node].outputs.iter().copied());
     let label = graph.nodes[node].label.clone();
     let op = graph.nodes[node].op.clone();
     let scope = std::mem::replace(&mut graph.scope, vec![format!("{label}.gradient")]);
-    let result = op.gradient(&mut Reverse { graph, node, gradients, given });
+    let result = op.gradient(&mut Reverse { graph, node, gradients, done });
     graph.scope = scope;
     result.context(|| label)
 }
@@ -196,8 +198,9 @@ impl Reverse<'_> {
             self.graph.apply_into(Sum, &[part], &[sum], &[true]);
             return Ok(());
         }
-        // A host's input may not be written, and one tensor cannot be the running sum of two gradients.
-        let own = self.graph.tensors[dout.0].role == Role::Value && self.given.insert(dout);
+        // A host's input may not be written, and one tensor cannot be the running sum of two gradients at a time.
+        let free = self.gradients.iter().all(|(of, &gradient)| gradient != dout || self.done.contains(of));
+        let own = self.graph.tensors[dout.0].role == Role::Value && free;
         let gradient = if own { dout } else { self.graph.one(Sum, &[dout])? };
         self.gradients.insert(of, gradient);
         Ok(())

@@ -78,7 +78,7 @@ fn greedy_decoding_with_a_cache_gives_the_reference_sequences() {
                 let ids = |key: &str| -> Vec<u32> { serde_json::from_value(record[key].clone()).unwrap() };
                 let (mut made, whole) = (ids("prompt"), ids("sequence"));
                 pollster::block_on(async {
-                    let mut decoder = Decoder::new(model.placed().clone(), &[made.clone()]).await.unwrap();
+                    let mut decoder = Decoder::new(model.placed().clone(), &[made.clone()]).unwrap();
                     while made.len() < whole.len() {
                         let logits = decoder.logits(&Signal::default()).await.unwrap().remove(0);
                         let best = (0..logits.len()).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap() as u32;

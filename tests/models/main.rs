@@ -10,6 +10,7 @@ mod causal;
 mod encoders;
 mod families;
 mod decoding;
+mod forms;
 mod golden;
 mod heads;
 mod seat;

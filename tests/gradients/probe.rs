@@ -1,13 +1,14 @@
 //! A probe: an operation (or a few) over variables, checked by central differences.
 //!
 //! The loss is a fixed random combination of the outputs. Each variable is tried as a plain input and as a weight whose
-//! gradient accumulates in a store, since these are two ways through the reverse walk.
+//! gradient accumulates in a store, since these are two ways through the reverse walk. Then the check itself is checked: with the sign of
+//! any launch broken that has to do with the gradient, it must fail.
 
 use griot::Result;
 use griot::device::reference::Reference;
 use griot::device::{Class, Limits, Slice};
 use griot::graph::{Graph, Tensor};
-use griot::kernels::Live;
+use griot::kernels::{Access, Live};
 use griot::plan::Plan;
 use griot::rng::Rng;
 
@@ -94,6 +95,7 @@ impl Probe {
             }
             sum
         };
+        let mut all_numeric = Vec::new();
         for (v, analytic) in analytic.iter().enumerate() {
             let mut numeric = Vec::with_capacity(analytic.len());
             let mut values = start.clone();
@@ -108,14 +110,62 @@ impl Probe {
             }
             let scale = numeric.iter().fold(0.0f64, |most, n| most.max(n.abs()));
             assert!(scale > 1e-6, "variable {v} has no numeric gradient to compare with");
-            for (i, (a, n)) in analytic.iter().zip(&numeric).enumerate() {
-                let error = (a - n).abs() / scale;
-                assert!(
-                    error <= self.tolerance,
-                    "variable {v} (weights {weights}), number {i}: gradient {a}, numeric {n}, off by {error:.1e}"
-                );
-            }
+            let off = self.off(analytic, &numeric);
+            let (i, error) = off.unwrap_or_default();
+            let (a, n) = (analytic[i], numeric[i]);
+            assert!(
+                off.is_none(),
+                "variable {v} (weights {weights}), number {i}: gradient {a}, numeric {n}, off by {error:.1e}"
+            );
+            all_numeric.push(numeric);
         }
+        self.mutate(&plan, &names, &seeds, &start, weights, (&analytic, &all_numeric));
+    }
+
+    /// The first number that is off by more than allowed, and by how much.
+    fn off(&self, analytic: &[f64], numeric: &[f64]) -> Option<(usize, f64)> {
+        let scale = numeric.iter().fold(0.0f64, |most, n| most.max(n.abs()));
+        let errors = analytic.iter().zip(numeric).map(|(a, n)| (a - n).abs() / scale);
+        errors.enumerate().find(|(_, error)| error.is_nan() || *error > self.tolerance)
+    }
+
+    /// Breaks the sign of what each launch writes, one after the other: the check must fail wherever the gradient changes at all.
+    #[expect(clippy::print_stdout, reason = "a test says how often it was tested")]
+    fn mutate(
+        &self,
+        plan: &Plan,
+        names: &[String],
+        seeds: &[(String, Vec<f64>)],
+        start: &[Vec<f64>],
+        weights: bool,
+        (analytic, numeric): (&[Vec<f64>], &[Vec<f64>]),
+    ) {
+        let mut seen = 0;
+        for (at, launch) in plan.launches.iter().enumerate() {
+            let mut memory = self.memory(plan, start, weights);
+            for (name, seed) in seeds {
+                memory.write(plan.slice(name).unwrap(), seed);
+            }
+            memory.play(&plan.launches[..at], &self.live);
+            let written = launch.bindings.iter().zip(launch.kernel.bindings).filter(|(_, b)| b.access == Access::Write);
+            let before: Vec<(Slice, Vec<f64>)> =
+                written.map(|(&slice, _)| (slice, memory.read(slice).to_vec())).collect();
+            memory.play(&plan.launches[at..=at], &self.live);
+            for (slice, before) in before {
+                let turned: Vec<f64> = memory.read(slice).iter().zip(&before).map(|(now, old)| 2.0 * old - now).collect();
+                memory.write(slice, &turned);
+            }
+            memory.play(&plan.launches[at + 1..], &self.live);
+            let broken: Vec<Vec<f64>> =
+                names.iter().map(|name| memory.read(plan.slice(name).unwrap()).to_vec()).collect();
+            if broken == *analytic {
+                continue;
+            }
+            let caught = broken.iter().zip(numeric).any(|(broken, numeric)| self.off(broken, numeric).is_some());
+            assert!(caught, "a broken sign in launch {at}, {} of {}, is not seen", launch.kernel.name, launch.label);
+            seen += 1;
+        }
+        println!("{seen} broken signs were seen");
     }
 
     /// The plan, its seeds (backward) or outputs (forward) with their sizes, and the names of the variables' gradients.

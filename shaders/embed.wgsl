@@ -1,10 +1,11 @@
-// y = residual + scale table[id], a row for each id; an id outside the table gives the residual alone. One thread an element.
+// y = residual + scale table[id - first], a row for each id; an id outside the table gives the residual alone. One thread an element.
 
 struct Params {
     rows: u32,
     width: u32, // C
     vocab: u32, // V
-    residual: u32, // 1: plus `residual`
+    first: u32, // the id of the table's first row
+    residual: u32, // 1: plus `residual`, 2: plus what y holds
     scale: f32,
 }
 
@@ -24,13 +25,15 @@ fn embed(
     if (i >= p.rows * p.width) {
         return;
     }
-    let id = ids[i / p.width];
+    let id = ids[i / p.width] - p.first;
     var out = 0.0;
     if (id < p.vocab) {
         out = p.scale * table[id * p.width + i % p.width];
     }
     if (p.residual == 1u) {
         out += residual[i];
+    } else if (p.residual == 2u) {
+        out += y[i];
     }
     y[i] = out;
 }

@@ -7,6 +7,7 @@ struct Params {
     vocab: u32, // V
     tiles: u32, // of 64 columns
     scale: f32,
+    first: u32, // the id of the table's first row
     blank: u32, // this id's row learns nothing
 }
 
@@ -40,8 +41,8 @@ fn embed_gradient(
     }
     parts[thread] = sum;
     workgroupBarrier();
-    if (thread < 64u && column < p.width && id < p.vocab && id != p.blank) {
+    if (thread < 64u && column < p.width && id - p.first < p.vocab && id != p.blank) {
         let whole = (parts[thread] + parts[thread + 64u]) + (parts[thread + 128u] + parts[thread + 192u]);
-        dtable[id * p.width + column] += p.scale * whole;
+        dtable[(id - p.first) * p.width + column] += p.scale * whole;
     }
 }

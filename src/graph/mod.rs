@@ -11,7 +11,7 @@ use std::rc::Rc;
 use crate::device::{Limits, Slice};
 use crate::ensure;
 use crate::error::{Context, Result};
-use crate::plan::{Home, Plan, Value};
+use crate::plan::{Home, Plan, Step, Value};
 
 mod lower;
 mod recompute;
@@ -212,6 +212,27 @@ impl Graph {
         Ok(())
     }
 
+    /// Fails with `out-of-memory` where a launch of `node` binds more than the device can.
+    fn bindable(&self, node: &Node, step: &Step, limits: Limits) -> Result<()> {
+        for (operand, binding) in step.bindings.iter().zip(step.kernel.bindings) {
+            let shapes = |of: &[Tensor]| of.iter().map(|&t| self.shape(t).to_vec()).collect::<Vec<_>>();
+            ensure!(
+                operand.words <= limits.binding_words,
+                OutOfMemory,
+                "{}: {} from {:?} to {:?} needs {} bytes in one binding (`{}` of {}), the device allows {}",
+                node.label,
+                node.op.name(),
+                shapes(&node.inputs),
+                shapes(&node.outputs),
+                operand.words * 4,
+                binding.name,
+                step.kernel.name,
+                limits.binding_words * 4
+            );
+        }
+        Ok(())
+    }
+
     fn push(&mut self, op: Rc<dyn Op>, inputs: &[Tensor], outputs: Vec<Tensor>, accumulate: Vec<bool>) {
         let mut label = self.scope.join(".");
         if !label.is_empty() {
@@ -249,8 +270,12 @@ impl Graph {
         }
         let mut steps = Vec::new();
         for node in self.nodes.iter().filter(|node| !node.superseded) {
+            let before = steps.len();
             let mut lowering = Lowering::new(self, node, &mut values, &mut steps, limits);
             node.op.lower(&mut lowering).context(|| node.label.clone())?;
+            for step in steps.iter().skip(before) {
+                self.bindable(node, step, limits)?;
+            }
         }
         let plan = Plan::new(steps, &values, stores, limits)?;
         if std::env::var_os("GRIOT_PLAN").is_some_and(|wanted| wanted == "1") {

@@ -1,4 +1,5 @@
-//! `y = residual + scale table[id]`, a row of C numbers for each id. An id outside the table gives the residual alone.
+//! `y = residual + scale table[id - first]`, a row of C numbers for each id. An id outside the table gives the residual alone, so that a
+//! large table may be read in parts, each adding its rows.
 //!
 //! Units are rows. [`buckets`] sorts the ids for the gradient, on the host, which knows them.
 
@@ -14,9 +15,11 @@ pub struct Params {
     pub rows: u32,
     /// C.
     pub width: u32,
-    /// V.
+    /// V, rows of the table or of this part of it.
     pub vocab: u32,
-    /// 1: plus `residual`.
+    /// The id of its first row.
+    pub first: u32,
+    /// 1: plus `residual`, 2: plus what `y` holds.
     pub residual: u32,
     /// Multiplies the table's row.
     pub scale: f32,
@@ -60,11 +63,12 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let (table, residual, y) = (call.input(1), call.input(2), call.output(3));
     let width = p.width as usize;
     for row in units {
-        let id = call.id(0, row);
+        let id = (call.id(0, row) as u32).wrapping_sub(p.first) as usize;
         let y = &mut y[row * width..(row + 1) * width];
         match p.residual {
+            0 => y.fill(S::default()),
             1 => y.copy_from_slice(&residual[row * width..(row + 1) * width]),
-            _ => y.fill(S::default()),
+            _ => {}
         }
         if id < p.vocab as usize {
             for (y, entry) in y.iter_mut().zip(&table[id * width..(id + 1) * width]) {
@@ -79,11 +83,12 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
     let (table, residual, y) = (call.input(1), call.input(2), call.output(3));
     let width = p.width as usize;
     for row in units {
-        let id = call.id(0, row);
+        let id = (call.id(0, row) as u32).wrapping_sub(p.first) as usize;
         let y = &mut y[row * width..(row + 1) * width];
         match p.residual {
+            0 => y.fill(0.0),
             1 => y.copy_from_slice(&residual[row * width..(row + 1) * width]),
-            _ => y.fill(0.0),
+            _ => {}
         }
         if id < p.vocab as usize {
             for (y, entry) in y.iter_mut().zip(&table[id * width..(id + 1) * width]) {
@@ -94,8 +99,8 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 }
 
 fn check() -> Case {
-    let params = Params { rows: 5, width: 70, vocab: 3, residual: 1, scale: 2.0 };
-    Case::new(&EMBED, &params, &[]).u32(vec![2, 0, 7, 2, 1]).uniform(210, 1.0).uniform(350, 1.0).output(350)
+    let params = Params { rows: 5, width: 70, vocab: 3, first: 1, residual: 1, scale: 2.0 };
+    Case::new(&EMBED, &params, &[]).u32(vec![3, 1, 7, 0, 2]).uniform(210, 1.0).uniform(350, 1.0).output(350)
 }
 
 /// The kernel.
@@ -103,7 +108,7 @@ pub static EMBED: Kernel = Kernel {
     name: "embed",
     wgsl: include_str!("../../shaders/embed.wgsl"),
     bindings: &[read("ids"), read("table"), read("residual"), write("y")],
-    params_words: 5,
+    params_words: 6,
     cpu,
     reference: reference::<f64>,
     check,

@@ -15,12 +15,14 @@ pub struct Params {
     pub rows: u32,
     /// C.
     pub width: u32,
-    /// V.
+    /// V, rows of the table or of this part of it.
     pub vocab: u32,
     /// How many tiles of 64 columns make a row.
     pub tiles: u32,
     /// What the forward pass multiplied the table's rows by.
     pub scale: f32,
+    /// The id of the table's first row.
+    pub first: u32,
     /// The id whose row learns nothing: the padding's; 2³² − 1 for none.
     pub blank: u32,
 }
@@ -32,7 +34,7 @@ impl super::Params for Params {
     }
 }
 
-/// A slot's id and the places of its rows in the order, for slots that hold one within the table.
+/// A slot's row of the table and the places of its rows in the order, for slots that hold one within the table.
 fn slot<S: Scalar>(call: &Call<'_, S>, p: &Params, slot: usize) -> Option<(usize, Range<usize>)> {
     let rows = p.rows as usize;
     if slot >= call.id(0, 0).min(rows) {
@@ -40,8 +42,9 @@ fn slot<S: Scalar>(call: &Call<'_, S>, p: &Params, slot: usize) -> Option<(usize
     }
     let id = call.id(0, 1 + slot);
     let (first, last) = (call.id(0, 1 + rows + slot), call.id(0, 2 + rows + slot));
-    (id < p.vocab as usize && id != p.blank as usize && last <= rows)
-        .then_some((id, 2 + 2 * rows + first..2 + 2 * rows + last))
+    let row = (id as u32).wrapping_sub(p.first) as usize;
+    (row < p.vocab as usize && id != p.blank as usize && last <= rows)
+        .then_some((row, 2 + 2 * rows + first..2 + 2 * rows + last))
 }
 
 fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
@@ -73,7 +76,7 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 
 fn check() -> Case {
     let ids = [2, 0, 2, 2, 1, 2, 2];
-    let params = Params { rows: 7, width: 70, vocab: 3, tiles: 2, scale: 2.0, blank: 1 };
+    let params = Params { rows: 7, width: 70, vocab: 3, tiles: 2, scale: 2.0, first: 0, blank: 1 };
     Case::new(&EMBED_GRADIENT, &params, &[]).u32(embed::buckets(&ids)).uniform(490, 1.0).accumulate(210, 1.0)
 }
 
@@ -82,7 +85,7 @@ pub static EMBED_GRADIENT: Kernel = Kernel {
     name: "embed_gradient",
     wgsl: include_str!("../../shaders/embed_gradient.wgsl"),
     bindings: &[read("buckets"), read("dy"), write("dtable")],
-    params_words: 6,
+    params_words: 7,
     cpu,
     reference: reference::<f64>,
     check,

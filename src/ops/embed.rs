@@ -1,5 +1,6 @@
 //! Rows of a table by id, added to a residual: tokens, positions, types. Backward adds rows by id, sorted on the host.
 
+use super::rows::parts;
 use crate::error::Result;
 use crate::graph::{Lowering, Op, Reverse};
 use crate::kernels::embed::{EMBED, Params, bucket_words};
@@ -47,15 +48,19 @@ impl Op for Embed {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (ids, table) = (l.input(0), l.input(1));
         let (vocab, width) = (l.input_shape(1)[0], l.input_shape(1)[1]);
-        let params = Params {
-            rows: ids.words as u32,
-            width: width as u32,
-            vocab: vocab as u32,
-            residual: self.residual.into(),
-            scale: self.scale,
-        };
-        let residual = if self.residual { l.input(2) } else { table };
-        l.launch(&EMBED, &params, &[], &[ids, table, residual, l.output(0)]);
+        // A table over the limit of a binding is read in parts, each of which adds the rows that it has.
+        for (first, part) in parts(table, vocab, width, l.limits()) {
+            let params = Params {
+                rows: ids.words as u32,
+                width: width as u32,
+                vocab: (part.words / width.max(1)) as u32,
+                first: first as u32,
+                residual: if first > 0 { 2 } else { self.residual.into() },
+                scale: self.scale,
+            };
+            let residual = if self.residual { l.input(2) } else { part };
+            l.launch(&EMBED, &params, &[], &[ids, part, residual, l.output(0)]);
+        }
         Ok(())
     }
 
@@ -89,18 +94,21 @@ impl Op for EmbedGradient {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (buckets, dy, dtable) = (l.input(0), l.input(1), l.output(0));
         let (vocab, width) = (l.output_shape(0)[0], l.output_shape(0)[1]);
-        if !l.accumulates(0) {
-            l.launch(&FILL, &fill::Params { count: dtable.words as u32 }, &[], &[dtable]);
+        for (first, part) in parts(dtable, vocab, width, l.limits()) {
+            if !l.accumulates(0) {
+                l.launch(&FILL, &fill::Params { count: part.words as u32 }, &[], &[part]);
+            }
+            let params = embed_gradient::Params {
+                rows: (dy.words / width) as u32,
+                width: width as u32,
+                vocab: (part.words / width.max(1)) as u32,
+                tiles: width.div_ceil(64) as u32,
+                scale: self.scale,
+                first: first as u32,
+                blank: self.blank.unwrap_or(u32::MAX),
+            };
+            l.launch(&EMBED_GRADIENT, &params, &[], &[buckets, dy, part]);
         }
-        let params = embed_gradient::Params {
-            rows: (dy.words / width) as u32,
-            width: width as u32,
-            vocab: vocab as u32,
-            tiles: width.div_ceil(64) as u32,
-            scale: self.scale,
-            blank: self.blank.unwrap_or(u32::MAX),
-        };
-        l.launch(&EMBED_GRADIENT, &params, &[], &[buckets, dy, dtable]);
         Ok(())
     }
 

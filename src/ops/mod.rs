@@ -21,6 +21,7 @@ mod pool;
 mod positions;
 mod relative_bias;
 mod rope;
+mod rows;
 mod sample;
 mod scale;
 mod update;

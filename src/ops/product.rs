@@ -2,8 +2,10 @@
 //!
 //! On a GPU a few rows go to kernels that cut K among threads, large products to large tiles, and long sums with few tiles
 //! (gradients of small weights over many rows) are cut into batches and folded in a fixed order.
+//! A matrix over the limit of a binding is taken in stretches of its rows: as outputs side by side, as sums one after the other.
 //! A table, not a measurement: the same plan on the same device, always.
 
+use super::rows::parts;
 use crate::device::Class;
 use crate::graph::Lowering;
 use crate::kernels::matmul::{Layout, Params, Tiling, kernel};
@@ -22,6 +24,52 @@ pub(super) fn product(
     l: &mut Lowering<'_>,
     layout: Layout,
     params: &Params,
+    operands: [Operand; 5],
+    second: Option<Operand>,
+) {
+    let limits = l.limits();
+    let [a, b, bias, residual, c] = operands;
+    // The matrix that may be too large is the weight, or its gradient: B, or C of a TN product.
+    let (large, width) = if layout == Layout::TN { (c, params.c_step) } else { (b, params.b_step) };
+    let rows = if layout == Layout::NN { params.k } else { [params.m, params.n][usize::from(layout == Layout::NT)] };
+    let plain = params.bias + params.residual + params.activation == 0 && second.is_none();
+    let dense = params.batch == 1 && large.words == (rows * width) as usize;
+    if large.words <= limits.binding_words || !dense || (layout == Layout::NN && !plain) {
+        return launches(l, layout, params, operands, second);
+    }
+    for (first, part) in parts(large, rows as usize, width as usize, limits) {
+        let (first, count) = (first as u32, part.words as u32 / width);
+        let lines = |of: Operand| of.part(first as usize, count as usize);
+        match layout {
+            Layout::NN => {
+                let accumulate = if first > 0 { 1 } else { params.accumulate };
+                let start = params.a_start + first;
+                let params = Params { k: count, k_last: count, a_start: start, accumulate, ..*params };
+                launches(l, layout, &params, [a, part, bias, residual, c], None);
+            }
+            Layout::NT => {
+                let cut = Params { n: count, c_start: params.c_start + first, ..*params };
+                let bias = if params.bias == 1 { lines(bias) } else { bias };
+                launches(l, layout, &cut, [a, part, bias, residual, c], second);
+            }
+            Layout::TN => {
+                let cut = Params { m: count, a_start: params.a_start + first, ..*params };
+                // Sums of B's columns are the same for every stretch.
+                let sums = match params.sums_of_a {
+                    1 => second.map(lines),
+                    _ => second.filter(|_| first == 0),
+                };
+                launches(l, layout, &cut, [a, b, bias, residual, part], sums);
+            }
+        }
+    }
+}
+
+/// The same for matrices that can be bound.
+fn launches(
+    l: &mut Lowering<'_>,
+    layout: Layout,
+    params: &Params,
     [a, b, bias, residual, c]: [Operand; 5],
     second: Option<Operand>,
 ) {
@@ -32,7 +80,7 @@ pub(super) fn product(
         bindings.extend(second);
         l.launch(kernel(tiling, layout, second.is_some()), params, tiling.constants(), &bindings);
     };
-    let parts = parts(class, layout, params);
+    let parts = batches(class, layout, params);
     let lines = if params.sums_of_a == 1 { params.m } else { params.n };
     let count = (params.m * params.n) as usize;
     if parts < 2 || count * parts as usize > l.limits().binding_words {
@@ -72,7 +120,7 @@ fn tiling(class: Class, layout: Layout, params: &Params) -> Tiling {
 }
 
 /// Into how many batches the sums of a dense TN product are cut: enough to keep the device busy, none too short.
-fn parts(class: Class, layout: Layout, params: &Params) -> u32 {
+fn batches(class: Class, layout: Layout, params: &Params) -> u32 {
     let dense = params.batch == 1 && params.c_start == 0 && params.c_step == params.n;
     let tiles = params.m.div_ceil(64) * params.n.div_ceil(64);
     if class != Class::Gpu || layout != Layout::TN || !dense || tiles >= BUSY {
@@ -118,9 +166,9 @@ mod tests {
     #[test]
     fn long_sums_with_few_tiles_are_cut_into_batches_that_cover_them() {
         let params = Params::dense(Layout::TN, 128, 384, 2050);
-        assert_eq!(parts(Class::Cpu, Layout::TN, &params), 1);
-        assert_eq!(parts(Class::Gpu, Layout::TN, &Params::dense(Layout::TN, 768, 768, 2050)), 1);
-        let parts = parts(Class::Gpu, Layout::TN, &params);
+        assert_eq!(batches(Class::Cpu, Layout::TN, &params), 1);
+        assert_eq!(batches(Class::Gpu, Layout::TN, &Params::dense(Layout::TN, 768, 768, 2050)), 1);
+        let parts = batches(Class::Gpu, Layout::TN, &params);
         let cut = cut(&params, Layout::TN, parts);
         assert!(parts == 8 && cut.k == 288 && cut.batch == 8);
         assert_eq!((cut.batch - 1) * cut.k + cut.k_last, params.k);

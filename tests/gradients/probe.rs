@@ -2,7 +2,7 @@
 //!
 //! The loss is a fixed random combination of the outputs. Each variable is tried as a plain input and as a weight whose
 //! gradient accumulates in a store, since these are two ways through the reverse walk. Then the check itself is checked: with the sign of
-//! any launch broken that has to do with the gradient, it must fail.
+//! any launch of the way back broken, it must fail.
 
 use griot::Result;
 use griot::device::reference::Reference;
@@ -119,7 +119,7 @@ impl Probe {
             );
             all_numeric.push(numeric);
         }
-        self.mutate(&plan, &names, &seeds, &start, weights, (&analytic, &all_numeric));
+        self.mutate(&plan, &names, &seeds, &start, weights, &all_numeric);
     }
 
     /// The first number that is off by more than allowed, and by how much.
@@ -129,7 +129,7 @@ impl Probe {
         errors.enumerate().find(|(_, error)| error.is_nan() || *error > self.tolerance)
     }
 
-    /// Breaks the sign of what each launch writes, one after the other: the check must fail wherever the gradient changes at all.
+    /// Breaks the sign of what each launch writes, one after the other: the check must fail for every launch of the way back.
     #[expect(clippy::print_stdout, reason = "a test says how often it was tested")]
     fn mutate(
         &self,
@@ -138,7 +138,7 @@ impl Probe {
         seeds: &[(String, Vec<f64>)],
         start: &[Vec<f64>],
         weights: bool,
-        (analytic, numeric): (&[Vec<f64>], &[Vec<f64>]),
+        numeric: &[Vec<f64>],
     ) {
         let mut seen = 0;
         for (at, launch) in plan.launches.iter().enumerate() {
@@ -152,18 +152,19 @@ impl Probe {
                 written.map(|(&slice, _)| (slice, memory.read(slice).to_vec())).collect();
             memory.play(&plan.launches[at..=at], &self.live);
             for (slice, before) in before {
-                let turned: Vec<f64> = memory.read(slice).iter().zip(&before).map(|(now, old)| 2.0 * old - now).collect();
+                let turned: Vec<f64> =
+                    memory.read(slice).iter().zip(&before).map(|(now, old)| 2.0 * old - now).collect();
                 memory.write(slice, &turned);
             }
             memory.play(&plan.launches[at + 1..], &self.live);
             let broken: Vec<Vec<f64>> =
                 names.iter().map(|name| memory.read(plan.slice(name).unwrap()).to_vec()).collect();
-            if broken == *analytic {
-                continue;
-            }
+            // A value of the way there may not matter, and zeros have no sign; all else must.
+            let counts = launch.label.contains(".gradient") && !["fill", "total"].contains(&launch.kernel.name);
             let caught = broken.iter().zip(numeric).any(|(broken, numeric)| self.off(broken, numeric).is_some());
-            assert!(caught, "a broken sign in launch {at}, {} of {}, is not seen", launch.kernel.name, launch.label);
-            seen += 1;
+            let name = launch.kernel.name;
+            assert!(caught || !counts, "a broken sign in launch {at}, {name} of {}, is not seen", launch.label);
+            seen += usize::from(caught);
         }
         println!("{seen} broken signs were seen");
     }

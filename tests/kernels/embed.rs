@@ -15,16 +15,20 @@ fn ids(rows: usize, vocab: u64) -> Vec<u32> {
 fn embed_takes_the_right_rows_and_nothing_outside_the_table() {
     let mut cases = Vec::new();
     for (rows, width, vocab) in [(1usize, 1usize, 1usize), (7, 65, 3), (70_000, 3, 11), (33, 128, 1000)] {
-        for residual in [0, 1] {
+        for (first, residual) in [(0, 0), (0, 1), (vocab as u32 / 2, 2)] {
+            let (scale, vocab_words) = (1.5, vocab as u32);
             let params =
-                embed::Params { rows: rows as u32, width: width as u32, vocab: vocab as u32, residual, scale: 1.5 };
+                embed::Params { rows: rows as u32, width: width as u32, vocab: vocab_words, first, residual, scale };
             // Two ids too many: those rows hold the residual alone.
             let case = Case::new(&embed::EMBED, &params, &[])
                 .u32(ids(rows, vocab as u64 + 2))
                 .uniform(vocab * width, 1.0)
-                .uniform(rows * width, 1.0)
-                .output(rows * width + 1);
-            cases.push((format!("{rows} of ({vocab}, {width}), residual {residual}"), case));
+                .uniform(rows * width, 1.0);
+            let case = match residual {
+                2 => case.accumulate(rows * width, 1.0),
+                _ => case.output(rows * width + 1),
+            };
+            cases.push((format!("{rows} of ({vocab}, {width}) from {first}, residual {residual}"), case));
         }
     }
     agree(cases);
@@ -42,6 +46,7 @@ fn the_gradient_adds_every_row_to_its_id_and_leaves_the_others() {
             vocab: vocab as u32,
             tiles: width.div_ceil(64) as u32,
             scale: 0.5,
+            first: vocab as u32 / 3,
             blank: 2,
         };
         let case = Case::new(&embed_gradient::EMBED_GRADIENT, &params, &[])

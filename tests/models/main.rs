@@ -13,6 +13,7 @@ mod decoding;
 mod forms;
 mod golden;
 mod heads;
+mod limits;
 mod seat;
 mod texts;
 mod trainable;

@@ -48,6 +48,19 @@ pub struct Options {
     pub seed: u32,
     /// Whether rows are visited in a random order.
     pub shuffle: bool,
+    /// What runs again on the way back, so that less is kept.
+    pub recompute: Recompute,
+}
+
+/// What runs again on the way back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recompute {
+    /// Nothing: all is kept.
+    #[default]
+    None,
+    /// Each block: only what goes into it is kept.
+    Blocks,
 }
 
 impl Default for Options {
@@ -69,6 +82,7 @@ impl Default for Options {
             cross_documents: None,
             seed: 0,
             shuffle: true,
+            recompute: Recompute::None,
         }
     }
 }

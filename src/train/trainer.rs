@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::feed::feed;
-use super::options::{Options, Rule};
+use super::options::{Options, Recompute, Rule};
 use super::schedule::Schedule;
 use super::state::State;
 use super::trainable::Learning;
@@ -321,7 +321,8 @@ impl Trainer {
 
     /// The plan for a batch of this size: forward and backward.
     async fn stage(&self, batch: &Batch) -> Result<(Rc<Stage>, Shape)> {
-        let shape = batch.bucket(self.placed.config.context);
+        let recompute = self.options.recompute == Recompute::Blocks;
+        let shape = Shape { recompute, ..batch.bucket(self.placed.config.context) };
         let key = format!("train {}x{} of {} segments {}", shape.batch, shape.time, shape.source, shape.segments);
         let placed = &self.placed;
         let smoothing = self.options.label_smoothing;

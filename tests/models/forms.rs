@@ -144,7 +144,8 @@ fn what_is_live_in_training_is_what_was_planned() {
         let options = Options { steps: Some(2), ..Options::default() };
         pollster::block_on(async {
             let source = Source::Batches(batches);
-            let mut trainer = Trainer::new(model.placed().clone(), options, source, 1e-3).await.unwrap();
+            let mut trainer =
+                Trainer::new(model.placed().clone(), options, source, 1e-3, model.training(), false).await.unwrap();
             while trainer.advance(&Signal::default()).await.unwrap().is_some() {}
             let live = device.ledger().live() - before;
             let off = (live as f64 / planned as f64 - 1.0).abs();
@@ -160,7 +161,8 @@ fn a_steady_step_makes_nothing() {
         let options = Options { steps: Some(12), ..Options::default() };
         pollster::block_on(async {
             let source = Source::Batches(batches);
-            let mut trainer = Trainer::new(model.placed().clone(), options, source, 1e-3).await.unwrap();
+            let mut trainer =
+                Trainer::new(model.placed().clone(), options, source, 1e-3, model.training(), false).await.unwrap();
             let mut bookings = Vec::new();
             while trainer.advance(&Signal::default()).await.unwrap().is_some() {
                 bookings.push((device.ledger().bookings(), device.ledger().live()));

@@ -196,7 +196,6 @@ export const cases = {
     const { texts, model } = await small(griot);
     await rejects(() => model.train(texts, { steps: 1, lr: 1 }), "bad-option");
     await rejects(() => model.train(texts, { steps: 1, optimizer: { rate: 1 } }), "bad-option");
-    await rejects(() => model.train(texts, { steps: 1, recompute: "blocks" }), "unsupported");
     await rejects(model.train(texts, { steps: 1, objective: "masked" }).result, "bad-option");
     await rejects(model.train(texts, {}).result, "bad-option");
     await rejects(model.train("", { steps: 1 }).result, "bad-input");

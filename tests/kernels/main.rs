@@ -17,7 +17,6 @@ mod head_norm;
 mod label_loss;
 mod losses;
 mod matmul;
-mod mutations;
 mod norm;
 mod pool;
 mod positions;

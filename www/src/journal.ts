@@ -6,7 +6,7 @@ import { button, el, onLanguage, section } from "./dom.js";
 import { texts } from "./language.js";
 
 /** The parts of the page that do something, in the order of the program. */
-const ORDER = ["configure", "device", "story", "tell", "tokens", "learn", "hear", "keep", "counts", "next", "kernels", "twins"] as const;
+const ORDER = ["configure", "device", "story", "tell", "tokens", "learn", "hear", "keep", "counts", "next", "kernels", "twins", "plan"] as const;
 export type Part = (typeof ORDER)[number];
 
 interface Entry {

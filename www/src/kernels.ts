@@ -7,6 +7,7 @@ import { alertLine, button, el, onLanguage, section } from "./dom.js";
 import { refresh } from "./device.js";
 import { did } from "./journal.js";
 import { digits, small, texts } from "./language.js";
+import { planPart } from "./plan.js";
 import { twins } from "./twins.js";
 
 let checks: KernelCheck[] | undefined;
@@ -63,5 +64,5 @@ const start = button((t) => t.kernels.run, () => void compare());
 /** The section. */
 export function kernelSection(): HTMLElement {
   onLanguage(draw);
-  return section("kernels", (t) => t.kernels.title, (t) => t.kernels.words, el("div", { class: "row" }, start, said), alert.element, place, twins());
+  return section("kernels", (t) => t.kernels.title, (t) => t.kernels.words, el("div", { class: "row" }, start, said), alert.element, place, twins(), planPart());
 }

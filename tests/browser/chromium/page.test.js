@@ -16,12 +16,12 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const NAMES = {
   fr: {
     tell: "Raconter la suite", one: "Un seul jeton", train: "Entraîner le découpage", stop: "Arrêter", learn: "Entraîner", pause: "Pause", resume: "Reprendre",
-    more: "Apprendre encore", keep: "Garder ici", open: "Ouvrir", download: "Télécharger", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", twins: "Comparer le modèle",
+    more: "Apprendre encore", keep: "Garder ici", open: "Ouvrir", download: "Télécharger", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", twins: "Comparer le modèle", plan: "Imprimer le plan",
     reason: "Raison", other: "English", software: "simulé par logiciel", none: "aucun GPU ne se présente", unavailable: "Aucun GPU ne s’ouvre ici",
   },
   en: {
     tell: "Tell on", one: "One token", train: "Train the tokenizer", stop: "Stop", learn: "Train", pause: "Pause", resume: "Resume",
-    more: "Learn some more", keep: "Keep here", open: "Open", download: "Download", count: "Count the text", go: "Continue", kernels: "Compare the kernels", twins: "Compare the model",
+    more: "Learn some more", keep: "Keep here", open: "Open", download: "Download", count: "Count the text", go: "Continue", kernels: "Compare the kernels", twins: "Compare the model", plan: "Print the plan",
     reason: "Reason", other: "Français", software: "simulated by software", none: "no GPU answers", unavailable: "No GPU can be opened here",
   },
 };
@@ -197,9 +197,10 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       await page.locator("#hear-sentence").fill("Marius");
       await until(page, (before) => [...document.querySelectorAll(".hear .bars .word")].map((word) => word.textContent).join() === before, before.join());
       await page.locator("#tales").selectOption("100");
+      await until(page, () => /\b100\b/.test(document.querySelector(".corpus .note").textContent));
       await page.locator("#steps").fill("20");
       await press(names.more, "#learn");
-      await page.locator("#learn").getByRole("button", { name: names.more, exact: true }).waitFor({ state: "hidden" });
+      await until(page, () => /^80\D/.test(document.querySelector("#learn .live dd")?.textContent ?? "") || document.querySelector("#learn .alert:not([hidden])") !== null);
       await page.locator("#learn").getByRole("button", { name: names.more, exact: true }).waitFor({ timeout: 60_000 });
       equal(await texts("#learn .alert:not([hidden])"), []);
       equal(number((await texts("#learn .live dd"))[0].split("/")[0]), 80, "it went on after step 60");
@@ -248,6 +249,13 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       equal(await page.locator("#twins tbody tr").count(), webgpu ? 2 : 1);
       const losses = await texts("#twins tbody td:nth-child(2)");
       ok(losses.every((loss) => loss === losses[0]), `one loss, not ${losses}`);
+    });
+
+    test("the plan of a step is printed", { timeout: 30_000 }, async () => {
+      await press(names.plan);
+      await page.locator("#plan pre").waitFor();
+      const [plan] = await texts("#plan pre");
+      ok(plan.includes("attention") && plan.includes("matmul") && plan.split("\n").length > 20, `launches, not ${plan}`);
     });
 
     test("no work of it held the main thread for long", async () => {

@@ -142,6 +142,12 @@ export const en: typeof fr = {
     forward: "Forward pass",
     gradients: "With gradients",
   },
+  plan: {
+    title: "The plan of a step",
+    words: "A step of training is a list of launches, drawn up before anything is computed and played as it is by the processor and by the GPU alike. Here it is, for the model in hand or else for the smallest one.",
+    run: "Print the plan",
+    label: "The plan, launch by launch",
+  },
   reasons: {
     cpuAsked: "The processor was asked for.",
     gpuAsked: "A GPU was asked for.",

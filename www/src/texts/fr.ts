@@ -140,6 +140,12 @@ export const fr = {
     forward: "Passe avant",
     gradients: "Avec gradients",
   },
+  plan: {
+    title: "Le plan d’un pas",
+    words: "Un pas d’apprentissage est une liste de lancements, dressée avant tout calcul et jouée telle quelle par le processeur comme par le GPU. La voici, pour le modèle en main ou, à défaut, pour le plus petit.",
+    run: "Imprimer le plan",
+    label: "Le plan, lancement par lancement",
+  },
   reasons: {
     cpuAsked: "Le processeur a été demandé.",
     gpuAsked: "Un GPU a été demandé.",

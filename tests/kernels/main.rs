@@ -17,6 +17,7 @@ mod head_norm;
 mod label_loss;
 mod losses;
 mod matmul;
+mod mutations;
 mod norm;
 mod pool;
 mod positions;

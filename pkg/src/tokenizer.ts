@@ -34,13 +34,18 @@ interface Crossed {
   encodings: CrossedEncoding[];
 }
 
-type CrossedEncoding = Omit<Encoding, "tokens" | "overflow"> & { tokens: Uint32Array; overflow?: CrossedEncoding[] };
+type CrossedEncoding = Pick<Encoding, "ids" | "offsets" | "wordIds"> & Partial<Pick<Encoding, "typeIds" | "attentionMask" | "specialMask">> & { tokens: Uint32Array; overflow?: CrossedEncoding[] };
 
 function arrived(encoding: CrossedEncoding, names: string[]): Encoding {
-  const { tokens, overflow, ...lists } = encoding;
-  const named = Array.from(tokens, (place) => names[place] as string);
-  const { ids, ...others } = lists;
-  return { ids, tokens: named, ...others, ...(overflow && { overflow: overflow.map((part) => arrived(part, names)) }) };
+  const { ids, tokens: places, offsets, wordIds, overflow } = encoding;
+  const count = ids.length;
+  const tokens = new Array<string>(count);
+  for (let i = 0; i < count; i++) tokens[i] = names[places[i] as number] as string;
+  // Lists that would say the same of every token do not cross.
+  const { typeIds = new Uint32Array(count), attentionMask = new Uint32Array(count).fill(1), specialMask = new Uint32Array(count) } = encoding;
+  const made: Encoding = { ids, tokens, offsets, typeIds, attentionMask, specialMask, wordIds };
+  if (overflow !== undefined) made.overflow = overflow.map((part) => arrived(part, names));
+  return made;
 }
 
 /** Options of `encode`, checked to the bottom. */

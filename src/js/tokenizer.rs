@@ -119,11 +119,31 @@ impl EncodeOptions {
 #[derive(Default)]
 struct Names {
     places: HashMap<Rc<str>, u32>,
+    /// The text that an id mostly has, with its place.
+    usual: Vec<Option<(Rc<str>, u32)>>,
     list: Array,
 }
 
+/// Ids up to this one are looked up by number first.
+const USUAL: usize = 1 << 20;
+
 impl Names {
-    fn place(&mut self, token: &str) -> u32 {
+    fn place(&mut self, id: u32, token: &str) -> u32 {
+        let usual = self.usual.get(id as usize).and_then(Option::as_ref);
+        if let Some((_, place)) = usual.filter(|(text, _)| **text == *token) {
+            return *place;
+        }
+        let first = usual.is_none();
+        let place = self.find(token);
+        if first && (id as usize) < USUAL {
+            let needed = (id as usize + 1).max(self.usual.len());
+            self.usual.resize(needed, None);
+            self.usual[id as usize] = Some((token.into(), place));
+        }
+        place
+    }
+
+    fn find(&mut self, token: &str) -> u32 {
         if let Some(&place) = self.places.get(token) {
             return place;
         }
@@ -139,19 +159,26 @@ const NAMED: usize = 1 << 14;
 /// An encoding as it crosses.
 async fn encoding(encoding: &Encoding, names: &mut Names, pace: &Pace) -> JsValue {
     let mut named = Vec::with_capacity(encoding.tokens.len());
-    for some in encoding.tokens.chunks(NAMED) {
-        named.extend(some.iter().map(|token| names.place(token)));
+    for (ids, tokens) in encoding.ids.chunks(NAMED).zip(encoding.tokens.chunks(NAMED)) {
+        named.extend(ids.iter().zip(tokens).map(|(&id, token)| names.place(id, token)));
         pace.breathe().await;
     }
     let offsets: Vec<u32> = encoding.offsets.iter().flat_map(|&(start, end)| [start, end]).collect();
-    let out = Plain::default()
+    let mut out = Plain::default()
         .with("ids", Uint32Array::from(&encoding.ids[..]))
         .with("tokens", Uint32Array::from(&named[..]))
         .with("offsets", Uint32Array::from(&offsets[..]))
-        .with("typeIds", Uint32Array::from(&encoding.type_ids[..]))
-        .with("attentionMask", Uint32Array::from(&encoding.attention_mask[..]))
-        .with("specialMask", Uint32Array::from(&encoding.special_mask[..]))
         .with("wordIds", Int32Array::from(&encoding.word_ids[..]));
+    // Lists that say nothing new are made where they arrive.
+    for (name, list, usual) in [
+        ("typeIds", &encoding.type_ids, 0),
+        ("attentionMask", &encoding.attention_mask, 1),
+        ("specialMask", &encoding.special_mask, 0),
+    ] {
+        if list.iter().any(|&value| value != usual) {
+            out = out.with(name, Uint32Array::from(&list[..]));
+        }
+    }
     if encoding.overflow.is_empty() {
         return out.into();
     }
@@ -244,7 +271,8 @@ impl Tokenizer {
             .into()
     }
 
-    /// Encodes texts and pairs: `{ names, encodings }`, where tokens are places in the list of names.
+    /// Encodes texts and pairs: `{ names, encodings }`, where tokens are places in the list of names, and type ids of 0, an attention
+    /// mask of 1 and a special mask of 0 are left out.
     pub fn encode(&self, texts: Array, given: JsValue) -> Job {
         let tokenizer = self.inner.clone();
         Job::new(move |desk| async move {

@@ -1,6 +1,7 @@
 //! Mutated files: whatever bytes come, the readers answer with a coded error or a result, and never with a trap.
 
 use std::fs;
+use std::io::Write;
 
 use griot::checkpoint::{Index, Loading, Reader};
 use griot::models::{Config, build};
@@ -9,7 +10,33 @@ use serde_json::Value;
 
 use crate::models::{MODELS, config, path};
 
+/// Rounds of each test; `GRIOT_FUZZ_SECONDS` makes them last that long instead, from a seed of the clock that is told.
 const ROUNDS: usize = 3000;
+
+/// Numbers of rounds, and where their random numbers begin.
+fn rounds(name: &str, seed: u64) -> (impl Iterator<Item = usize>, Rng) {
+    let seconds = std::env::var("GRIOT_FUZZ_SECONDS").ok().and_then(|text| text.parse::<u64>().ok());
+    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    let seed = if seconds.is_some() { clock ^ seed } else { seed };
+    if seconds.is_some() {
+        writeln!(std::io::stderr(), "{name}: seed {seed}").unwrap();
+    }
+    let began = std::time::Instant::now();
+    let mut done = 0;
+    let on = move |_: &usize| match seconds {
+        Some(seconds) => began.elapsed().as_secs() < seconds,
+        None => true,
+    };
+    let name = name.to_owned();
+    let told = move |round: usize| {
+        done = round + 1;
+        if seconds.is_some() && done % 100_000 == 0 {
+            writeln!(std::io::stderr(), "{name}: {done} rounds").unwrap();
+        }
+        round
+    };
+    ((0..seconds.map_or(ROUNDS, |_| usize::MAX)).take_while(on).map(told), Rng::new(seed, 0))
+}
 
 /// Bytes of `from`, a little spoilt: flips, cuts, doublings, numbers grown.
 fn spoil(from: &[u8], reach: usize, rng: &mut Rng) -> Vec<u8> {
@@ -43,8 +70,8 @@ fn spoil(from: &[u8], reach: usize, rng: &mut Rng) -> Vec<u8> {
 
 #[test]
 fn spoilt_safetensors_never_trap_and_never_give_numbers_outside_their_tensor() {
-    let mut rng = Rng::new(1, 0);
-    for round in 0..ROUNDS {
+    let (rounds, mut rng) = rounds("safetensors", 1);
+    for round in rounds {
         let model = MODELS[round % MODELS.len()];
         let stored = fs::read(path(model, "model.safetensors")).unwrap();
         let length = u64::from_le_bytes(*stored.first_chunk().unwrap()) as usize;
@@ -78,14 +105,14 @@ fn spoilt_safetensors_never_trap_and_never_give_numbers_outside_their_tensor() {
 
 #[test]
 fn spoilt_configs_never_trap_and_what_is_taken_can_be_built() {
-    let mut rng = Rng::new(2, 0);
+    let (rounds, mut rng) = rounds("configs", 2);
     let mut sources: Vec<Vec<u8>> = crate::configs::all().iter().map(|value| value.to_string().into_bytes()).collect();
     for model in MODELS {
         sources.push(fs::read(path(model, "config.json")).unwrap());
         sources.push(fs::read(path(model, "config.v4.json")).unwrap());
     }
     let mut taken = 0;
-    for round in 0..ROUNDS {
+    for round in rounds {
         let source = &sources[round % sources.len()];
         let bytes = spoil(source, source.len(), &mut rng);
         let Ok(value) = serde_json::from_slice::<Value>(&bytes) else { continue };
@@ -121,8 +148,8 @@ fn values_of_the_wrong_kind_in_every_field_never_trap() {
 #[test]
 fn spoilt_indexes_never_trap() {
     let good = br#"{"metadata": {"total_size": 8}, "weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#;
-    let mut rng = Rng::new(3, 0);
-    for _ in 0..ROUNDS {
+    let (rounds, mut rng) = rounds("indexes", 3);
+    for _ in rounds {
         let _ = Index::parse(&spoil(good, good.len(), &mut rng));
     }
 }

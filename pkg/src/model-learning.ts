@@ -15,12 +15,7 @@ import type { ModelConfig } from "./presets.js";
 import type { ModelRemote } from "./model-remote.js";
 import { Run } from "./run.js";
 import { pauseWhileHidden } from "./hidden.js";
-
-/** One of a conversation. */
-export interface Message {
-  role: "system" | "user" | "assistant" | "tool";
-  content: string;
-}
+import type { Message } from "./tokenizer-options.js";
 
 /** What is to be learned, with what is right. Offsets count UTF-16 code units. */
 export type Example =

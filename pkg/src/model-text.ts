@@ -2,12 +2,12 @@
 //
 // In: a model's remote and what the caller gave, checked by name and kind. Out: what the host answers.
 
-import { GriotError } from "./errors.js";
 import { Generation } from "./generation.js";
 import { word32 } from "./model-options.js";
 import { always, argument, count, either, flag, given, kind, number, oneOf, positive, text, texts, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { Remote } from "./remote.js";
+import type { Message } from "./tokenizer-options.js";
 
 export interface GenerateOptions extends Omit<CallOptions, "onProgress"> {
   /** Default 256. */
@@ -49,7 +49,7 @@ export interface NextToken {
   logit: number;
 }
 
-const PROMPT = either(text, kind("a list of ids", (v) => typeof v === "object" && v !== null && "length" in v));
+const PROMPT = either(text, kind("a list of ids or messages", (v) => typeof v === "object" && v !== null && "length" in v));
 
 const BIAS = kind("numbers by token id", (v) =>
   typeof v === "object" && v !== null && Object.entries(v).every(([id, bias]) => word32.is(Number(id)) && (number.is(bias) || bias === -Infinity)));
@@ -70,11 +70,10 @@ export function generateOptions(options: GenerateOptions | undefined): { crossin
   return { crossing: { ...rest, ...bias }, stops: typeof stop === "string" ? [stop] : stop, call: { signal } };
 }
 
-export function generate(remote: Remote, prompt: string | ArrayLike<number>, options?: GenerateOptions): Generation {
+export function generate(remote: Remote, prompt: string | Message[] | ArrayLike<number>, options?: GenerateOptions): Generation {
   argument(prompt, PROMPT, "the prompt", "generate");
-  if (Array.isArray(prompt) && prompt.some((one) => typeof one === "object")) throw new GriotError("unsupported", "generate: messages as the prompt are not there yet", { hint: "tokenizer.applyChatTemplate makes a text of them" });
   const { crossing, stops, call } = generateOptions(options);
-  const given = typeof prompt === "string" ? prompt : Array.from(prompt);
+  const given = typeof prompt === "string" ? prompt : Array.from<unknown>(prompt);
   return new Generation((sink) => remote.work("generate", [given, crossing, stops], call, (made: never) => made, sink, true));
 }
 

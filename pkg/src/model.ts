@@ -28,6 +28,7 @@ import type { Run } from "./run.js";
 import { isFree } from "./runtime.js";
 import type { MadeModel } from "./services/model.js";
 import { remoteOf, revive, type Tokenizer } from "./tokenizer.js";
+import type { Message } from "./tokenizer-options.js";
 
 /** What a model is for. */
 export type Task = "causal" | "masked" | "seq2seq" | "classify" | "tag" | "answer" | "embed";
@@ -147,8 +148,8 @@ export class Model {
     return await evaluate(this.#remote, data, options);
   }
 
-  /** Continues a text, or ids. */
-  generate(prompt: string | ArrayLike<number>, options?: GenerateOptions): Generation {
+  /** Continues a text, ids, or a conversation as the tokenizer's chat template writes it. */
+  generate(prompt: string | Message[] | ArrayLike<number>, options?: GenerateOptions): Generation {
     return words.generate(this.#remote, prompt, options);
   }
 

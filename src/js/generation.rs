@@ -1,9 +1,10 @@
 //! The model's calls that make text.
 //!
-//! In: a prompt as text or ids, choices. Out: a report for each piece, then the whole; probabilities of what comes next.
+//! In: a prompt as text, ids or messages, choices. Out: a report for each piece, then the whole; probabilities of what comes next.
 
 use super::job::Job;
 use super::model::Model;
+use super::tokenizer::{ChatFields, conversation};
 use super::values::{Plain, argument, options};
 use super::yielding::milliseconds;
 use crate::device::Signal;
@@ -22,6 +23,7 @@ use wasm_bindgen::prelude::*;
 enum Given {
     Text(String),
     Ids(Vec<u32>),
+    Messages(serde_json::Value),
 }
 
 /// A token's text, as far as there is a tokenizer that knows it.
@@ -49,7 +51,7 @@ fn report(piece: &Piece, tokenizer: Option<&Rc<Tokenizer>>, logprobs: Option<usi
 
 #[wasm_bindgen]
 impl Model {
-    /// Goes on after a prompt: a report for each piece, then the whole with its counts and times.
+    /// Goes on after a prompt, messages as the tokenizer's template writes them: a report for each piece, then the whole with its counts and times.
     pub fn generate(&self, prompt: JsValue, given: JsValue, stops: Vec<String>) -> Job {
         let model = self.inner.clone();
         Job::new(move |desk| async move {
@@ -58,6 +60,12 @@ impl Model {
             let prompt = match argument(prompt, "generate")? {
                 Given::Text(text) => Prompt { ids: model.prompt(&text)?, text: Some(text) },
                 Given::Ids(ids) => ids.into(),
+                Given::Messages(messages) => {
+                    let tokenizer = model.need_tokenizer()?;
+                    let text = conversation(&tokenizer, &messages, ChatFields::default(), "generate")?;
+                    // The template writes the special tokens itself.
+                    Prompt { ids: tokenizer.ids(&text, false)?, text: Some(text) }
+                }
             };
             let tokenizer = model.tokenizer();
             let (began, first) = (milliseconds(), Cell::new(None));

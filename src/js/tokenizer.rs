@@ -350,21 +350,8 @@ impl Tokenizer {
     /// The text of a conversation, by the template given or the tokenizer's own.
     pub fn chat(&self, messages: JsValue, given: JsValue) -> Result<String, JsValue> {
         let render = || {
-            let given: ChatFields = options(given, "applyChatTemplate")?;
-            let messages = argument(messages, "applyChatTemplate")?;
-            let Some(template) = given.template.as_ref().or(self.inner.parts().chat_template.as_ref()) else {
-                let missing = Error::new(Kind::BadOption, "applyChatTemplate: the tokenizer has no template");
-                return Err(missing.hint("give one as option \"template\""));
-            };
-            let special = self.inner.special().into_iter();
-            let how = ChatOptions {
-                add_generation_prompt: given.add_generation_prompt.unwrap_or(true),
-                tools: given.tools,
-                variables: special.map(|(role, token, _)| (format!("{role}_token"), token.into())).collect(),
-                now: Some(local_seconds()),
-                ..ChatOptions::default()
-            };
-            ChatTemplate::new(template)?.render(&messages, &how)
+            let given = options(given, "applyChatTemplate")?;
+            conversation(&self.inner, &argument(messages, "applyChatTemplate")?, given, "applyChatTemplate")
         };
         out(render())
     }
@@ -376,10 +363,32 @@ impl Tokenizer {
     }
 }
 
+/// The text of a conversation.
+pub(super) fn conversation(
+    tokenizer: &crate::tokenizer::Tokenizer,
+    messages: &serde_json::Value,
+    given: ChatFields,
+    call: &str,
+) -> crate::Result<String> {
+    let Some(template) = given.template.as_ref().or(tokenizer.parts().chat_template.as_ref()) else {
+        let missing = Error::new(Kind::BadOption, format!("{call}: the tokenizer has no template"));
+        return Err(missing.hint("give one as option \"template\" of applyChatTemplate"));
+    };
+    let special = tokenizer.special().into_iter();
+    let how = ChatOptions {
+        add_generation_prompt: given.add_generation_prompt.unwrap_or(true),
+        tools: given.tools,
+        variables: special.map(|(role, token, _)| (format!("{role}_token"), token.into())).collect(),
+        now: Some(local_seconds()),
+        ..ChatOptions::default()
+    };
+    ChatTemplate::new(template)?.render(messages, &how)
+}
+
 /// The options of `applyChatTemplate`, as they cross.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-struct ChatFields {
+pub(super) struct ChatFields {
     template: Option<String>,
     add_generation_prompt: Option<bool>,
     tools: Option<serde_json::Value>,

@@ -151,20 +151,42 @@ export const cases = {
   },
 
   async "a beam search's text scores no less than the greedy one, and can be stopped and aborted"({ griot }) {
-    const { model } = await shared(griot);
+    const { model, tokenizer } = await shared(griot);
     const options = { maxTokens: 8, stopTokens: [], logprobs: 0 };
     const sum = (all) => all.reduce((total, { logprob }) => total + logprob, 0);
     const [greedy, beams] = await Promise.all([pieces(model.generate("Il", { ...options, temperature: 0 })), pieces(model.generate("Il", { ...options, beams: 4 }))]);
     ok(sum(beams) >= sum(greedy) - 1e-6, `${sum(beams)} against ${sum(greedy)}`);
-    const run = model.generate("Il", { beams: 3, maxTokens: 60, stopTokens: [] });
+    // One that takes its time, so that it is still at work when it is told.
+    const slow = await griot.Model.create(griot.presets.gpt({ layers: 2, heads: 4, width: 128, context: 1024 }), { tokenizer, device: "cpu" });
+    const run = slow.generate("Il", { beams: 3, maxTokens: 1000, stopTokens: [] });
     await run.stop();
     equal((await within(5000, run.result, "the stop")).finishReason, "stopped");
     const aborter = new AbortController();
-    const aborted = model.generate("Il", { beams: 3, maxTokens: 60, stopTokens: [], signal: aborter.signal });
+    const aborted = slow.generate("Il", { beams: 3, maxTokens: 1000, stopTokens: [], signal: aborter.signal });
     aborter.abort();
     await rejects(aborted.result, "AbortError");
+    await slow.dispose();
     const stop = await model.generate("Il", { beams: 2, maxTokens: 30, stopTokens: [], stop: ["e", "a"] }).result;
     ok(!/[ea]/.test(stop.text) && stop.finishReason === "stop", `${stop.text} has no stop string`);
+  },
+
+  async "messages are gone on after as the chat template writes them"({ griot }) {
+    const { texts, tokenizer } = await shared(griot);
+    const template = "{{ bos_token }}{% for m in messages %}{{ m.role }}: {{ m.content }} {% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
+    const files = { "tokenizer.json": await tokenizer.toJSON(), "tokenizer_config.json": JSON.stringify({ chat_template: template }) };
+    const talking = await griot.Tokenizer.load(files);
+    const config = griot.presets.gpt({ layers: 1, heads: 2, width: 32, context: 128 });
+    const model = await griot.Model.create(config, { tokenizer: talking, seed: 1, device: "cpu" });
+    const messages = [{ role: "system", content: "Sois bref." }, { role: "user", content: texts[0].slice(0, 20) }];
+    const text = await talking.applyChatTemplate(messages);
+    const { ids: prompt } = await talking.encode(text, { addSpecialTokens: false });
+    const options = { temperature: 0, maxTokens: 6, stopTokens: [] };
+    const [told, wanted] = [await model.generate(messages, options).result, await model.generate(prompt, options).result];
+    equal([[...told.ids], told.usage], [[...wanted.ids], { promptTokens: prompt.length, tokens: 6 }]);
+    await model.dispose();
+    await talking.dispose();
+    const { model: mute } = await shared(griot);
+    await rejects(mute.generate(messages).result, "bad-option");
   },
 
   async "several generations at once are each what they would be alone"({ griot }) {

@@ -59,11 +59,11 @@ const keptOf = async ({ griot }, url) => (hasOpfs() ? (await griot.storage.list(
 
 /** Waits until something holds; what was begun may end after the call that ended it. */
 async function soon(holds, what) {
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 400; i++) {
     if (await holds()) return;
     await sleep(50);
   }
-  throw new Error(`${what} in two seconds`);
+  throw new Error(`${what} in twenty seconds`);
 }
 
 const tokenizerJson = async (context) => fewTokens(new TextDecoder().decode(await context.golden("tokenizers/bbpe-gpt2/tokenizer.json")));

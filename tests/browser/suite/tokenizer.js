@@ -129,7 +129,7 @@ export const cases = {
     const told = [];
     const { ids, tokens, offsets } = await tokenizer.encode(text, { onProgress: ({ phase, done, total }) => told.push([phase, done, total]) });
     clearInterval(timer);
-    ok(turns > 10, `the event loop turned, ${turns} times`);
+    ok(turns >= 3, `the event loop turned, ${turns} times`);
     ok(told.length > 3 && told.every(([phase, done, total], i) => phase === "encode" && total === 1 && done >= (told[i - 1]?.[1] ?? 0)) && told.at(-1)[1] === 1, "progress");
     equal([offsets.at(-1), tokens.length, await tokenizer.count(text)], [text.length, ids.length, ids.length]);
     for (const begin of [(o) => tokenizer.encode(text, o), (o) => tokenizer.count(text, o)]) {

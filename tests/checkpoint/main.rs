@@ -1,6 +1,6 @@
 //! Checkpoints and configs: the stored models in and out byte by byte, lying files, mutated files.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking, and a fuzz says its seeds")]
 
 mod configs;
 mod models;

@@ -1,7 +1,6 @@
 //! Mutated files: whatever bytes come, the readers answer with a coded error or a result, and never with a trap.
 
 use std::fs;
-use std::io::Write;
 
 use griot::checkpoint::{Index, Loading, Reader};
 use griot::models::{Config, build};
@@ -19,19 +18,18 @@ fn rounds(name: &str, seed: u64) -> (impl Iterator<Item = usize>, Rng) {
     let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = if seconds.is_some() { clock ^ seed } else { seed };
     if seconds.is_some() {
-        writeln!(std::io::stderr(), "{name}: seed {seed}").unwrap();
+        eprintln!("{name}: seed {seed}");
     }
     let began = std::time::Instant::now();
-    let mut done = 0;
     let on = move |_: &usize| match seconds {
         Some(seconds) => began.elapsed().as_secs() < seconds,
         None => true,
     };
     let name = name.to_owned();
     let told = move |round: usize| {
-        done = round + 1;
-        if seconds.is_some() && done % 100_000 == 0 {
-            writeln!(std::io::stderr(), "{name}: {done} rounds").unwrap();
+        let done = round + 1;
+        if seconds.is_some() && done.is_multiple_of(100_000) {
+            eprintln!("{name}: {done} rounds");
         }
         round
     };

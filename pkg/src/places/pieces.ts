@@ -8,39 +8,12 @@ import type { Bytes } from "./place.js";
 /** Bytes of a piece. */
 export const PIECE = 1 << 20;
 
-/** Bytes that are asked of the stream at once. */
-const SIP = 1 << 18;
-
 /** What comes slowly is handed over as it comes. */
 const SLOW_MS = 50;
 
-/** Reads a stream that knows how to fill a buffer, or one that hands out its own. */
-interface Source {
-  read(): Promise<Bytes | undefined>;
-  cancel(): Promise<void>;
-}
-
-function sourceOf(stream: ReadableStream<Bytes>): Source {
-  try {
-    const reader = stream.getReader({ mode: "byob" });
-    let buffer = new ArrayBuffer(SIP);
-    return {
-      async read() {
-        const { done, value } = await reader.read(new Uint8Array(buffer));
-        if (value !== undefined) buffer = value.buffer;
-        return done ? undefined : value;
-      },
-      cancel: () => reader.cancel(),
-    };
-  } catch {
-    const reader = stream.getReader();
-    return { read: async () => (await reader.read()).value, cancel: () => reader.cancel() };
-  }
-}
-
 /** The bytes of a stream; `heard` may give up on one that falls silent. */
-export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T> = (read) => read): AsyncGenerator<Bytes, void> {
-  const source = sourceOf(stream);
+export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T>): AsyncGenerator<Bytes, void> {
+  const reader = stream.getReader(); // not one that fills our buffer: Chromium's worker now and then forgets to tell such a reader the end
   let [filling, other]: [Bytes | undefined, Bytes | undefined] = [undefined, undefined];
   let [length, began] = [0, performance.now()];
   const take = (): Bytes => {
@@ -52,7 +25,7 @@ export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: 
     for (;;) {
       let came: Bytes | undefined;
       try {
-        came = await heard(source.read());
+        came = (await heard(reader.read())).value;
       } catch (thrown) {
         if (length > 0) yield take();
         throw thrown;
@@ -69,6 +42,6 @@ export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: 
       if (came === undefined) return;
     }
   } finally {
-    void source.cancel().catch(() => {}); // a stream that is not read to its end is not kept open
+    void reader.cancel().catch(() => {}); // a stream that is not read to its end is not kept open
   }
 }

@@ -29,9 +29,7 @@ for (const mode of ["worker", "direct", "core"]) {
       // A software GPU takes minutes to compile every shader, and the binding does not reach it: once is enough.
       const onGpu = name.includes("on the GPU");
       if (onGpu && mode !== "worker") continue;
-      // Now and then one of them never ends in the worker, not in the other bindings: skipped there until the cause is found (#5).
-      const skip = mode === "worker" && name.startsWith("places:") && "a load or a save in the worker now and then does not end (#5)";
-      test(name, { timeout: onGpu ? 400_000 : 180_000, skip }, () => page.evaluate((index) => window.run(index), index));
+      test(name, { timeout: onGpu ? 400_000 : 180_000 }, () => page.evaluate((index) => window.run(index), index));
     }
   });
 }

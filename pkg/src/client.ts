@@ -6,7 +6,7 @@
 import { describe, type Source } from "./corpus.js";
 import { abortError, fromWire, GriotError, toWire, type WireError } from "./errors.js";
 import type { CallOptions, Progress } from "./platform.js";
-import type { Connect, FromHost, HostSettings, Port, Target, WireCorpus } from "./protocol.js";
+import type { Connect, FromHost, HostSettings, ObjectRef, Port, Target, WireCorpus } from "./protocol.js";
 import { QUEUE, type Sink, type Work } from "./run.js";
 
 /** A call that waits for its end. */
@@ -155,8 +155,10 @@ export class Client {
     switch (message.type) {
       case "ready":
         return this.#settleReady.resolve();
-      case "result":
-        return this.#close(message.id)?.resolve(message.value);
+      case "result": {
+        const pending = this.#close(message.id);
+        return pending === undefined ? this.#forsake(message.value) : pending.resolve(message.value);
+      }
       case "error": {
         const error = fromWire(message.error);
         if (error.name === "AbortError" && message.partial !== undefined) Object.assign(error, { partial: message.partial });
@@ -173,6 +175,13 @@ export class Client {
       case "dead":
         return this.end(message.error);
     }
+  }
+
+  /** A call was aborted while its result was under way: the objects in it are nobody's. */
+  #forsake(value: unknown): void {
+    if (typeof value !== "object" || value === null) return;
+    if ("griotObject" in value) this.#port.post({ type: "release", id: (this.#numbers += 1), object: (value as ObjectRef).griotObject });
+    for (const part of Object.values(value)) if (typeof part === "object" && part !== null && "griotObject" in part) this.#forsake(part);
   }
 
   /** Progress never goes back within a phase. */

@@ -48,6 +48,17 @@ struct Started {
     module: wgpu::ShaderModule,
     pipeline: Pipeline,
     scopes: [Scope; 2],
+    said: Option<Vec<wgpu::CompilationMessage>>,
+}
+
+impl Started {
+    /// What the compiler said. A module is asked once: Chromium leaves a second question open until something else is asked.
+    async fn said(&mut self) -> &[wgpu::CompilationMessage] {
+        if self.said.is_none() {
+            self.said = Some(self.module.get_compilation_info().await.messages);
+        }
+        self.said.as_deref().unwrap_or_default()
+    }
 }
 
 impl Pipelines {
@@ -115,9 +126,8 @@ impl Pipelines {
         need: &Need,
         variant: Variant,
     ) -> Result<(bool, Vec<Message>)> {
-        let started = self.start(card, need, (need.0.name, need.1.clone(), variant))?;
-        let info = started.module.get_compilation_info().await;
-        let mut messages: Vec<Message> = info.messages.into_iter().map(message).collect();
+        let mut started = self.start(card, need, (need.0.name, need.1.clone(), variant))?;
+        let mut messages: Vec<Message> = started.said().await.iter().map(message).collect();
         match self.finish(card, started).await {
             Ok(()) => Ok((true, messages)),
             Err(error) if error.kind() != Kind::Unsupported => Err(error),
@@ -153,19 +163,19 @@ impl Pipelines {
             cache: None,
         });
         let scopes: [Scope; 2] = [Box::pin(validation.pop()), Box::pin(internal.pop())];
-        Ok(Started { key, module, pipeline: Pipeline { pipeline, bindings }, scopes })
+        Ok(Started { key, module, pipeline: Pipeline { pipeline, bindings }, scopes, said: None })
     }
 
-    async fn finish(&self, card: &Card, started: Started) -> Result<()> {
+    async fn finish(&self, card: &Card, mut started: Started) -> Result<()> {
         let mut failure = None;
-        for scope in started.scopes {
+        for scope in &mut started.scopes {
             failure = scope.await.or(failure);
         }
         card.shared.lost()?;
         if let Some(error) = failure {
             let mut said = error.to_string();
             let mut at = 0;
-            for message in started.module.get_compilation_info().await.messages {
+            for message in started.said().await {
                 let line = message.location.map_or(0, |location| location.line_number);
                 if message.message_type == wgpu::CompilationMessageType::Error && !said.contains(&message.message) {
                     at = line;
@@ -214,12 +224,12 @@ impl Pipelines {
     }
 }
 
-fn message(said: wgpu::CompilationMessage) -> Message {
+fn message(said: &wgpu::CompilationMessage) -> Message {
     let (line, column) = said.location.map_or((0, 0), |location| (location.line_number, location.line_position));
     let kind = match said.message_type {
         wgpu::CompilationMessageType::Error => "error",
         wgpu::CompilationMessageType::Warning => "warning",
         wgpu::CompilationMessageType::Info => "info",
     };
-    Message { kind, line, column, text: said.message }
+    Message { kind, line, column, text: said.message.clone() }
 }

@@ -5,6 +5,7 @@
 import type { Client } from "./client.js";
 import { CorpusArgument } from "./client.js";
 import type { Corpus } from "./corpus.js";
+import { arrived, type Crossed } from "./encodings.js";
 import { GriotError } from "./errors.js";
 import { always, argument, count, crossing, either, flag, given, kind, long, number, object, oneOf, positive, text, texts } from "./options.js";
 import { crossingSource, type Reading, type Source } from "./places/crossing.js";
@@ -27,26 +28,6 @@ const TEXTS = kind("an array of strings or pairs of strings", (v) => Array.isArr
 const ENCODE = { ...BATCH, pair: text };
 const CHAT = { ...always, template: text, addGenerationPrompt: flag, tools: kind("an array of objects", (v) => Array.isArray(v) && v.every((x) => object.is(x))) };
 const SKIP = { ...always, skipSpecialTokens: flag };
-
-/** Encodings as they cross: every token once as text, and lists of places among them. */
-interface Crossed {
-  names: string[];
-  encodings: CrossedEncoding[];
-}
-
-type CrossedEncoding = Pick<Encoding, "ids" | "offsets" | "wordIds"> & Partial<Pick<Encoding, "typeIds" | "attentionMask" | "specialMask">> & { tokens: Uint32Array; overflow?: CrossedEncoding[] };
-
-function arrived(encoding: CrossedEncoding, names: string[]): Encoding {
-  const { ids, tokens: places, offsets, wordIds, overflow } = encoding;
-  const count = ids.length;
-  const tokens = new Array<string>(count);
-  for (let i = 0; i < count; i++) tokens[i] = names[places[i] as number] as string;
-  // Lists that would say the same of every token do not cross.
-  const { typeIds = new Uint32Array(count), attentionMask = new Uint32Array(count).fill(1), specialMask = new Uint32Array(count) } = encoding;
-  const made: Encoding = { ids, tokens, offsets, typeIds, attentionMask, specialMask, wordIds };
-  if (overflow !== undefined) made.overflow = overflow.map((part) => arrived(part, names));
-  return made;
-}
 
 /** Options of `encode`, checked to the bottom. */
 function encodeOptions(options: EncodeOptions | undefined, table: typeof BATCH, where: string): EncodeOptions {
@@ -75,8 +56,7 @@ function ids(list: ArrayLike<number>, where: string): Uint32Array {
 }
 
 async function encodeAll(tokenizer: Tokenizer, inputs: (string | [string, string])[], options: EncodeOptions): Promise<Encoding[]> {
-  const { names, encodings } = await remoteOf(tokenizer).call<Crossed>("encode", [inputs, crossing(options)], options);
-  return encodings.map((encoding) => arrived(encoding, names));
+  return arrived(await remoteOf(tokenizer).call<Crossed>("encode", [inputs, crossing(options)], options));
 }
 
 const remotes = new WeakMap<Tokenizer, Remote>();

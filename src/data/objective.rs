@@ -293,7 +293,7 @@ impl Maker {
             },
             None => Truncation { length: self.frame.time, ..Truncation::default() },
         };
-        let detail = Detail { tokens: false, offsets: true };
+        let detail = Detail { offsets: true };
         let overflow = pair.is_some() || self.objective == Objective::Masked;
         let options = EncodeOptions { pair, truncate: Some(truncate), overflow, detail, ..EncodeOptions::default() };
         self.tokenizer.encode(text, &options)
@@ -363,7 +363,7 @@ impl Maker {
         let Some(messages) = &example.messages else { bail!(BadInput, "train: an example of a chat has messages") };
         let Some((template, options)) = &self.template else { bail!(Internal, "objective: no chat template") };
         let (text, spans) = assistant_spans(template, messages, options)?;
-        let detail = Detail { tokens: false, offsets: true };
+        let detail = Detail { offsets: true };
         let how = EncodeOptions { special: false, unit: Unit::Bytes, detail, ..EncodeOptions::default() };
         let encoding = self.tokenizer.encode(&text, &how)?;
         let said = |at: usize| {

@@ -6,6 +6,7 @@
 //! It refuses to know threads, timers and promises.
 
 pub mod corpus;
+mod encodings;
 pub mod error;
 pub mod estimate;
 pub mod evaluation;

@@ -7,11 +7,10 @@ use super::job::Job;
 use super::values::{Plain, argument, options, plain};
 use super::yielding::Pace;
 use crate::tokenizer::chat::{ChatOptions, ChatTemplate};
-use crate::tokenizer::{Detail, Encoding, MergeStep, Padding, Side, Strategy, Truncation};
+use crate::tokenizer::{Detail, MergeStep, Padding, Side, Strategy, Truncation};
 use crate::{Error, Kind, Result};
-use js_sys::{Array, Int32Array, JsString, Uint32Array};
+use js_sys::{Array, JsString, Uint32Array};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -115,80 +114,6 @@ impl EncodeOptions {
     }
 }
 
-/// Tokens as texts, each once: what crosses are places in this list.
-#[derive(Default)]
-struct Names {
-    places: HashMap<Rc<str>, u32>,
-    /// The text that an id mostly has, with its place.
-    usual: Vec<Option<(Rc<str>, u32)>>,
-    list: Array,
-}
-
-/// Ids up to this one are looked up by number first.
-const USUAL: usize = 1 << 20;
-
-impl Names {
-    fn place(&mut self, id: u32, token: &str) -> u32 {
-        let usual = self.usual.get(id as usize).and_then(Option::as_ref);
-        if let Some((_, place)) = usual.filter(|(text, _)| **text == *token) {
-            return *place;
-        }
-        let first = usual.is_none();
-        let place = self.find(token);
-        if first && (id as usize) < USUAL {
-            let needed = (id as usize + 1).max(self.usual.len());
-            self.usual.resize(needed, None);
-            self.usual[id as usize] = Some((token.into(), place));
-        }
-        place
-    }
-
-    fn find(&mut self, token: &str) -> u32 {
-        if let Some(&place) = self.places.get(token) {
-            return place;
-        }
-        let place = self.list.push(&JsString::from(token)) - 1;
-        self.places.insert(token.into(), place);
-        place
-    }
-}
-
-/// Tokens between two looks at the clock.
-const NAMED: usize = 1 << 14;
-
-/// An encoding as it crosses.
-async fn encoding(encoding: &Encoding, names: &mut Names, pace: &Pace) -> JsValue {
-    let mut named = Vec::with_capacity(encoding.tokens.len());
-    for (ids, tokens) in encoding.ids.chunks(NAMED).zip(encoding.tokens.chunks(NAMED)) {
-        named.extend(ids.iter().zip(tokens).map(|(&id, token)| names.place(id, token)));
-        pace.breathe().await;
-    }
-    let offsets: Vec<u32> = encoding.offsets.iter().flat_map(|&(start, end)| [start, end]).collect();
-    let mut out = Plain::default()
-        .with("ids", Uint32Array::from(&encoding.ids[..]))
-        .with("tokens", Uint32Array::from(&named[..]))
-        .with("offsets", Uint32Array::from(&offsets[..]))
-        .with("wordIds", Int32Array::from(&encoding.word_ids[..]));
-    // Lists that say nothing new are made where they arrive.
-    for (name, list, usual) in [
-        ("typeIds", &encoding.type_ids, 0),
-        ("attentionMask", &encoding.attention_mask, 1),
-        ("specialMask", &encoding.special_mask, 0),
-    ] {
-        if list.iter().any(|&value| value != usual) {
-            out = out.with(name, Uint32Array::from(&list[..]));
-        }
-    }
-    if encoding.overflow.is_empty() {
-        return out.into();
-    }
-    let overflow = Array::new();
-    for part in &encoding.overflow {
-        overflow.push(&Box::pin(self::encoding(part, names, pace)).await);
-    }
-    out.with("overflow", overflow).into()
-}
-
 /// Bytes of text between two looks at the clock.
 const SLICE: usize = 1 << 14;
 
@@ -271,8 +196,7 @@ impl Tokenizer {
             .into()
     }
 
-    /// Encodes texts and pairs: `{ names, encodings }`, where tokens are places in the list of names, and type ids of 0, an attention
-    /// mask of 1 and a special mask of 0 are left out.
+    /// Encodes texts and pairs; what comes is told in [`super::encodings`].
     pub fn encode(&self, texts: Array, given: JsValue) -> Job {
         let tokenizer = self.inner.clone();
         Job::new(move |desk| async move {
@@ -301,12 +225,9 @@ impl Tokenizer {
             if let Some(pad) = pad {
                 tokenizer.pad(&mut encodings, &pad, &how.detail)?;
             }
-            let (mut names, crossed) = (Names::default(), Array::new());
-            for encoded in &encodings {
-                crossed.push(&encoding(encoded, &mut names, &pace).await);
-            }
+            let crossed = super::encodings::crossed(&tokenizer, &encodings, &pace).await;
             desk.progress("encode", total, Some(total), false);
-            Ok(Plain::default().with("names", names.list).with("encodings", crossed).into())
+            Ok(crossed)
         })
     }
 
@@ -314,7 +235,7 @@ impl Tokenizer {
     pub fn count(&self, text: String, special: bool) -> Job {
         let tokenizer = self.inner.clone();
         Job::new(move |_| async move {
-            let detail = Detail { tokens: false, offsets: false };
+            let detail = Detail { offsets: false };
             let how = crate::tokenizer::EncodeOptions { special, detail, ..crate::tokenizer::EncodeOptions::default() };
             let (pace, mut encoder) = (Pace::new(), tokenizer.begin(&text, &how)?);
             while !encoder.advance(SLICE)? {

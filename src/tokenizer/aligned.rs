@@ -221,23 +221,39 @@ impl Edit<'_, '_> {
             return;
         }
         self.text.push_str(self.old.text.get(start..end).unwrap_or_default());
-        if let Some(spans) = &mut self.spans {
-            match &self.old.map {
-                Map::Table(table) => spans.extend_from_slice(table.get(start..end).unwrap_or_default()),
-                _ => {
-                    let text = self.old.text.get(start..end).unwrap_or_default();
-                    let shift = if let Map::Shift(shift) = self.old.map { shift } else { 0 };
-                    let mut at = shift + start as u32;
-                    for c in text.chars() {
-                        let next = at + c.len_utf8() as u32;
-                        for _ in at..next {
-                            spans.push((at, next));
-                        }
-                        at = next;
-                    }
+        self.keep_spans(end);
+        self.jump(end);
+    }
+
+    /// The ranges of the old text up to byte `end` are those of as many new bytes.
+    fn keep_spans(&mut self, end: usize) {
+        let Some(spans) = &mut self.spans else { return };
+        match &self.old.map {
+            Map::Table(table) => spans.extend_from_slice(table.get(self.at..end).unwrap_or_default()),
+            _ => {
+                let text = self.old.text.get(self.at..end).unwrap_or_default();
+                let shift = if let Map::Shift(shift) = self.old.map { shift } else { 0 };
+                let mut at = shift + self.at as u32;
+                if text.is_ascii() {
+                    spans.extend((at..at + text.len() as u32).map(|at| (at, at + 1)));
+                    return;
+                }
+                for c in text.chars() {
+                    let next = at + c.len_utf8() as u32;
+                    spans.extend((at..next).map(|_| (at, next)));
+                    at = next;
                 }
             }
         }
+    }
+
+    /// Copies the old text up to byte `end`, which is ASCII and stays so under `map`.
+    pub fn map_ascii(&mut self, end: usize, map: impl Fn(u8) -> u8) {
+        let start = self.text.len();
+        let run = self.old.text.get(self.at..end).unwrap_or_default();
+        self.text.extend(run.bytes().map(|byte| char::from(map(byte))));
+        debug_assert_eq!(self.text.len() - start, run.len());
+        self.keep_spans(end);
         self.jump(end);
     }
 

@@ -87,7 +87,7 @@ impl Default for EncodeOptions<'_> {
             overflow: true,
             pad: None,
             unit: Unit::default(),
-            detail: Detail { tokens: true, offsets: true },
+            detail: Detail { offsets: true },
         }
     }
 }
@@ -129,7 +129,7 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn ids(&self, text: &str, special: bool) -> Result<Vec<u32>> {
-        let detail = Detail { tokens: false, offsets: false };
+        let detail = Detail { offsets: false };
         let mut ids = Vec::with_capacity(text.len() / 4);
         self.walk(text, false, &mut |pieces| {
             match pieces {
@@ -142,7 +142,8 @@ impl Tokenizer {
         else {
             return Ok(ids);
         };
-        let texts = processor.apply(vec![Encoding { ids, ..Encoding::default() }], true, &detail)?;
+        let texts =
+            processor.apply(vec![Encoding { ids, ..Encoding::default() }], true, &detail, &|id| self.spoken(id))?;
         Ok(texts.into_iter().flat_map(|text| text.ids).collect())
     }
 
@@ -151,10 +152,8 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn begin<'t>(&'t self, text: &'t str, options: &'t EncodeOptions<'t>) -> Result<Encoder<'t>> {
-        let reads = options.detail.offsets && self.parts.processor.as_ref().is_some_and(|p| p.reads_tokens());
-        let detail = Detail { tokens: options.detail.tokens || reads, ..options.detail };
-        let text = Text::new(self, text, detail, options.unit)?;
-        Ok(Encoder { tokenizer: self, options, detail, texts: Vec::new(), text: Some(text), read: 0 })
+        let text = Text::new(self, text, options.detail, options.unit)?;
+        Ok(Encoder { tokenizer: self, options, texts: Vec::new(), text: Some(text), read: 0 })
     }
 
     fn encode_unpadded(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
@@ -163,12 +162,19 @@ impl Tokenizer {
         encoder.finish()
     }
 
-    /// The text of a model's token: an unknown piece of a Unigram model is its own text.
-    fn text_of(&self, id: u32, covered: &str) -> String {
-        match &self.model {
-            Model::Unigram(model) if model.unk() == Some(id) => covered.to_owned(),
-            model => model.token(id).unwrap_or_default().to_owned(),
-        }
+    /// The tokens of an encoding as text.
+    pub fn tokens<'e>(&'e self, encoding: &'e Encoding) -> impl Iterator<Item = &'e str> {
+        let mut written = encoding.written.iter().peekable();
+        encoding.ids.iter().enumerate().map(move |(at, &id)| match written.next_if(|entry| entry.0 as usize == at) {
+            Some((_, token)) => token,
+            None => self.spoken(id),
+        })
+    }
+
+    /// What a number says of its token, unless an encoding has it written.
+    pub fn spoken(&self, id: u32) -> &str {
+        let added = || self.added.by_id(id).map(|token| token.content.as_str());
+        self.model.token(id).or_else(added).unwrap_or_default()
     }
 
     /// Calls back with the pieces that the model would see, in order: what a trainer counts.
@@ -198,7 +204,8 @@ impl Tokenizer {
         if let Some(multiple) = padding.multiple.filter(|&multiple| multiple > 0) {
             length = length.next_multiple_of(multiple);
         }
-        encodings.iter_mut().for_each(|encoding| encoding.pad(length, &pad, detail));
+        let written = self.spoken(pad.id) != pad.token;
+        encodings.iter_mut().for_each(|encoding| encoding.pad(length, &pad, written, detail));
         Ok(())
     }
 
@@ -237,30 +244,33 @@ impl<'t> Text<'t> {
 
     fn advance(&mut self, tokenizer: &Tokenizer, detail: Detail, budget: usize) -> Result<bool> {
         let Text { walk, places, encoding, word } = self;
+        // An unknown piece of a Unigram model is its own text.
+        let unknown = if let Model::Unigram(model) = &tokenizer.model { model.unk() } else { None };
         walk.advance(budget, &mut |found| {
             match found {
                 Stretches::Added(id, start, end, matched) => {
+                    if matched != tokenizer.spoken(id) {
+                        encoding.written.push((encoding.ids.len() as u32, matched.into()));
+                    }
                     encoding.ids.push(id);
                     encoding.word_ids.push(*word);
                     if detail.offsets {
                         encoding.offsets.push((places.of(start), places.of(end)));
                     }
-                    if detail.tokens {
-                        encoding.tokens.push(matched.to_owned());
-                    }
                 }
                 Stretches::Tokens(tokens, pieces, cut) => {
-                    for token in tokens {
-                        encoding.ids.push(token.id);
-                        encoding.word_ids.push(*word);
-                        let (from, to) = (cut.0 + token.start, cut.0 + token.end);
-                        if detail.offsets {
+                    for (at, token) in tokens.iter().enumerate().filter(|(_, token)| Some(token.id) == unknown) {
+                        let text = pieces.slice((cut.0 + token.start, cut.0 + token.end));
+                        encoding.written.push(((encoding.ids.len() + at) as u32, text.into()));
+                    }
+                    encoding.ids.extend(tokens.iter().map(|token| token.id));
+                    encoding.word_ids.extend(std::iter::repeat_n(*word, tokens.len()));
+                    if detail.offsets {
+                        encoding.offsets.extend(tokens.iter().map(|token| {
+                            let (from, to) = (cut.0 + token.start, cut.0 + token.end);
                             let (start, end) = pieces.text.source(from as usize, to as usize);
-                            encoding.offsets.push((places.of(start as usize), places.of(end as usize)));
-                        }
-                        if detail.tokens {
-                            encoding.tokens.push(tokenizer.text_of(token.id, pieces.slice((from, to))));
-                        }
+                            (places.of(start as usize), places.of(end as usize))
+                        }));
                     }
                 }
             }
@@ -282,7 +292,6 @@ impl<'t> Text<'t> {
 pub struct Encoder<'t> {
     tokenizer: &'t Tokenizer,
     options: &'t EncodeOptions<'t>,
-    detail: Detail,
     texts: Vec<Encoding>,
     text: Option<Text<'t>>,
     /// Bytes of the texts that are done.
@@ -296,13 +305,14 @@ impl Encoder<'_> {
     /// As [`Tokenizer::encode`].
     pub fn advance(&mut self, budget: usize) -> Result<bool> {
         let Some(text) = &mut self.text else { return Ok(true) };
-        if !text.advance(self.tokenizer, self.detail, budget)? {
+        if !text.advance(self.tokenizer, self.options.detail, budget)? {
             return Ok(false);
         }
         self.read += text.walk.position();
         let second = if self.texts.is_empty() { self.options.pair } else { None };
-        let next =
-            second.map(|second| Text::new(self.tokenizer, second, self.detail, self.options.unit)).transpose()?;
+        let next = second
+            .map(|second| Text::new(self.tokenizer, second, self.options.detail, self.options.unit))
+            .transpose()?;
         let done = std::mem::replace(&mut self.text, next);
         self.texts.extend(done.map(|text| text.finish(self.texts.len() as u32)));
         Ok(self.text.is_none())
@@ -318,7 +328,7 @@ impl Encoder<'_> {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn finish(self) -> Result<Encoding> {
-        let Encoder { tokenizer, options, detail, mut texts, .. } = self;
+        let Encoder { tokenizer, options, mut texts, .. } = self;
         let processor = tokenizer.parts.processor.as_ref();
         if let Some(truncation) = &options.truncate {
             let added = processor.map_or(0, |processor| processor.added(options.pair.is_some()));
@@ -332,14 +342,16 @@ impl Encoder<'_> {
             truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
         }
         if let Some(processor) = processor {
-            texts = processor.apply(texts, options.special, &detail)?;
+            texts = processor.apply(texts, options.special, &options.detail, &|id| tokenizer.spoken(id))?;
         }
         let mut texts = texts.into_iter();
         let mut encoding = texts.next().unwrap_or_default();
         texts.for_each(|text| encoding.append(text));
-        if detail.tokens && !options.detail.tokens {
-            encoding.each(&mut |part| part.tokens = Vec::new());
-        }
+        // A template writes its tokens, mostly as their numbers say them.
+        encoding.each(&mut |part| {
+            let Encoding { written, ids, .. } = part;
+            written.retain(|(at, token)| ids.get(*at as usize).is_none_or(|&id| tokenizer.spoken(id) != &**token));
+        });
         Ok(encoding)
     }
 }
@@ -406,18 +418,19 @@ impl<'t> Places<'t> {
 
     /// The place of a byte; quick where the last one asked for was near.
     fn of(&mut self, byte: usize) -> u32 {
-        let size = |text: &str| match self.unit {
-            Unit::Bytes => text.len() as u32,
-            Unit::Chars => text.chars().count() as u32,
-            Unit::Utf16 => text.chars().map(|c| c.len_utf16() as u32).sum(),
-        };
         if self.unit == Unit::Bytes {
             return byte as u32;
         }
+        // Characters are counted by their first bytes; those of four bytes are two units of UTF-16.
+        let wide = if self.unit == Unit::Utf16 { 0xF0 } else { 0xFF };
+        let bytes = self.text.as_bytes();
+        let size = |bytes: &[u8]| -> u32 {
+            bytes.iter().map(|&byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= wide)).sum()
+        };
         if byte >= self.at {
-            self.count += size(self.text.get(self.at..byte).unwrap_or_default());
+            self.count += size(bytes.get(self.at..byte).unwrap_or_default());
         } else {
-            self.count -= size(self.text.get(byte..self.at).unwrap_or_default());
+            self.count -= size(bytes.get(byte..self.at).unwrap_or_default());
         }
         self.at = byte;
         self.count

@@ -20,8 +20,8 @@ pub enum Side {
 pub struct Encoding {
     /// The tokens' numbers.
     pub ids: Vec<u32>,
-    /// The tokens as text, where they were asked for.
-    pub tokens: Vec<String>,
+    /// The tokens that are written otherwise than their numbers say, by place: what was matched in the text, unknown pieces.
+    pub written: Vec<(u32, Box<str>)>,
     /// Start and end of each token in its text, where they were asked for.
     pub offsets: Vec<(u32, u32)>,
     /// Which text of a pair a token belongs to, as the template says.
@@ -47,12 +47,12 @@ impl Encoding {
         self.ids.is_empty()
     }
 
-    /// Tokens that a template puts in; like `like`, they have texts and offsets or not.
+    /// Tokens that a template puts in; like `like`, they have offsets or not.
     pub fn special(ids: &[u32], tokens: &[String], type_id: u32, like: &Detail) -> Self {
         let count = ids.len();
         Encoding {
             ids: ids.to_vec(),
-            tokens: if like.tokens { tokens.to_vec() } else { Vec::new() },
+            written: (0..).zip(tokens).map(|(at, token)| (at, token.as_str().into())).collect(),
             offsets: if like.offsets { vec![(0, 0); count] } else { Vec::new() },
             type_ids: vec![type_id; count],
             attention_mask: vec![1; count],
@@ -62,6 +62,12 @@ impl Encoding {
         }
     }
 
+    /// What is written otherwise from `start` to `stop`.
+    fn written_in(&self, start: usize, stop: usize) -> impl Iterator<Item = &(u32, Box<str>)> {
+        let from = self.written.partition_point(|entry| (entry.0 as usize) < start);
+        self.written.iter().skip(from).take_while(move |entry| (entry.0 as usize) < stop)
+    }
+
     /// The tokens from `start` to `stop`.
     fn part(&self, start: usize, stop: usize) -> Encoding {
         fn part<T: Clone>(list: &[T], start: usize, stop: usize) -> Vec<T> {
@@ -69,7 +75,7 @@ impl Encoding {
         }
         Encoding {
             ids: part(&self.ids, start, stop),
-            tokens: part(&self.tokens, start, stop),
+            written: self.written_in(start, stop).map(|(at, token)| (at - start as u32, token.clone())).collect(),
             offsets: part(&self.offsets, start, stop),
             type_ids: part(&self.type_ids, start, stop),
             attention_mask: part(&self.attention_mask, start, stop),
@@ -137,8 +143,9 @@ impl Encoding {
     }
 
     fn extend(&mut self, other: &Encoding) {
+        let count = self.ids.len() as u32;
+        self.written.extend(other.written.iter().map(|(at, token)| (count + at, token.clone())));
         self.ids.extend_from_slice(&other.ids);
-        self.tokens.extend_from_slice(&other.tokens);
         self.offsets.extend_from_slice(&other.offsets);
         self.type_ids.extend_from_slice(&other.type_ids);
         self.attention_mask.extend_from_slice(&other.attention_mask);
@@ -146,10 +153,10 @@ impl Encoding {
         self.word_ids.extend_from_slice(&other.word_ids);
     }
 
-    /// Fills up to `length` tokens with padding, and the overflowing parts too.
-    pub fn pad(&mut self, length: usize, padding: &Pad, detail: &Detail) {
+    /// Fills up to `length` tokens with padding, and the overflowing parts too; `written`: its number does not say its text.
+    pub fn pad(&mut self, length: usize, padding: &Pad, written: bool, detail: &Detail) {
         for part in &mut self.overflow {
-            part.pad(length, padding, detail);
+            part.pad(length, padding, written, detail);
         }
         let Some(count) = length.checked_sub(self.len()).filter(|&count| count > 0) else { return };
         fn fill<T: Clone>(list: &mut Vec<T>, count: usize, value: T, side: Side) {
@@ -160,8 +167,14 @@ impl Encoding {
         }
         let side = padding.side;
         fill(&mut self.ids, count, padding.id, side);
-        if detail.tokens {
-            fill(&mut self.tokens, count, padding.token.clone(), side);
+        let (first, shift) = if side == Side::Right { (self.len() - count, 0) } else { (0, count as u32) };
+        self.written.iter_mut().for_each(|entry| entry.0 += shift);
+        if written {
+            let fillers = (first as u32..).take(count).map(|at| (at, padding.token.as_str().into()));
+            match side {
+                Side::Right => self.written.extend(fillers),
+                Side::Left => drop(self.written.splice(0..0, fillers)),
+            }
         }
         if detail.offsets {
             fill(&mut self.offsets, count, (0, 0), side);
@@ -184,8 +197,6 @@ impl Encoding {
 /// What an encoding carries beside ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Detail {
-    /// Tokens as text.
-    pub tokens: bool,
     /// Places in the text.
     pub offsets: bool,
 }

@@ -98,24 +98,21 @@ impl Processor {
         }
     }
 
-    /// Whether the tokens' texts are looked at.
-    pub fn reads_tokens(&self) -> bool {
-        match self {
-            Processor::ByteLevel { trim_offsets, .. } | Processor::Roberta { trim_offsets, .. } => *trim_offsets,
-            Processor::Sequence(processors) => processors.iter().any(Processor::reads_tokens),
-            _ => false,
-        }
-    }
-
-    /// Sets the texts in their template: one or two encodings to a list whose joining is the result.
+    /// Sets the texts in their template: one or two encodings to a list whose joining is the result. `token` tells what numbers say.
     ///
     /// # Errors
     /// `unsupported` for a sequence of processors in which a second one would see more than two texts.
-    pub fn apply(&self, mut texts: Vec<Encoding>, special: bool, detail: &Detail) -> Result<Vec<Encoding>> {
+    pub fn apply(
+        &self,
+        mut texts: Vec<Encoding>,
+        special: bool,
+        detail: &Detail,
+        token: Spoken<'_>,
+    ) -> Result<Vec<Encoding>> {
         match self {
             Processor::ByteLevel { prefix_space, trim_offsets, .. } => {
                 if *trim_offsets {
-                    texts.iter_mut().for_each(|text| text.each(&mut |text| trim(text, *prefix_space)));
+                    texts.iter_mut().for_each(|text| text.each(&mut |text| trim(text, *prefix_space, token)));
                 }
                 Ok(texts)
             }
@@ -160,7 +157,7 @@ impl Processor {
                 for text in &mut texts {
                     text.each(&mut |text| {
                         if *trim_offsets {
-                            trim(text, *prefix_space);
+                            trim(text, *prefix_space, token);
                         }
                         text.type_ids.fill(0);
                     });
@@ -170,7 +167,7 @@ impl Processor {
             Processor::Sequence(processors) => {
                 for processor in processors {
                     ensure!(!texts.is_empty(), Unsupported, "post-processor: nothing is left for the next one");
-                    texts = processor.apply(texts, special, detail)?;
+                    texts = processor.apply(texts, special, detail, token)?;
                 }
                 Ok(texts)
             }
@@ -204,9 +201,17 @@ fn wrap(
     out
 }
 
+/// What a token's number says.
+pub type Spoken<'s> = &'s dyn Fn(u32) -> &'s str;
+
 /// Takes leading and trailing spaces off each token's offsets.
-fn trim(text: &mut Encoding, prefix_space: bool) {
-    for (index, (offset, token)) in text.offsets.iter_mut().zip(&text.tokens).enumerate() {
+fn trim(text: &mut Encoding, prefix_space: bool, token: Spoken<'_>) {
+    let mut written = text.written.iter().peekable();
+    for (index, (offset, &id)) in text.offsets.iter_mut().zip(&text.ids).enumerate() {
+        let token = match written.next_if(|entry| entry.0 as usize == index) {
+            Some((_, written)) => written,
+            None => token(id),
+        };
         let space = |c: &char| *c == bytes::symbol(b' ') || c.is_whitespace();
         let mut leading = token.chars().take_while(space).count() as u32;
         let trailing = token.chars().rev().take_while(space).count() as u32;

@@ -4,6 +4,7 @@
 //! exact with them, offsets included: which original character a new one belongs to follows their rules. Knows no
 //! vocabulary.
 
+mod bert;
 mod forms;
 pub mod precompiled;
 
@@ -86,7 +87,8 @@ impl Normaliser {
                 },
             ),
             Normaliser::Bert { clean, chinese, strip_accents, lowercase: lower } => {
-                bert(text, *clean, *chinese, strip_accents.unwrap_or(*lower), *lower);
+                let (strip_accents, lower) = (strip_accents.unwrap_or(*lower), *lower);
+                bert::Bert { clean: *clean, chinese: *chinese, strip_accents, lower }.apply(text);
             }
             Normaliser::Precompiled(table) => table.apply(text),
             Normaliser::ByteLevel => {
@@ -164,52 +166,6 @@ fn replace(text: &mut Aligned<'_>, pattern: &Pattern, content: &str) -> Result<(
     let edited = edit.finish();
     text.accept(edited);
     Ok(())
-}
-
-/// The blocks that BERT takes for Chinese.
-fn is_chinese(c: char) -> bool {
-    matches!(c as u32,
-        0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x2A6DF | 0x2A700..=0x2B73F
-        | 0x2B740..=0x2B81F | 0x2B920..=0x2CEAF | 0x2F800..=0x2FA1F)
-}
-
-fn bert(text: &mut Aligned<'_>, clean: bool, chinese: bool, strip_accents: bool, lower: bool) {
-    let space = |c: char| if c.is_whitespace() { ' ' } else { c };
-    let control = |c: char| !matches!(c, '\t' | '\n' | '\r') && unicode::is_other(c);
-    if text.text().is_ascii() && !(clean && text.text().chars().any(control)) {
-        let changes = |byte: u8| (lower && byte.is_ascii_uppercase()) || (clean && matches!(byte, 9 | 10 | 13));
-        if text.text().bytes().any(changes) {
-            let spaced = |c: char| if clean { space(c) } else { c };
-            let changed = text.text().chars().map(|c| if lower { spaced(c).to_ascii_lowercase() } else { spaced(c) });
-            let changed = changed.collect();
-            text.overwrite(changed);
-        }
-        return;
-    }
-    if clean {
-        text.filter_map(|c| c != '\0' && c != '\u{fffd}' && !control(c), space);
-    }
-    if chinese && text.text().chars().any(is_chinese) {
-        let mut edit = text.edit(text.text().len() + 16);
-        for c in text.text().chars() {
-            if is_chinese(c) {
-                edit.push(' ', Change::Replace(0));
-                edit.push(c, Change::Insert);
-                edit.push(' ', Change::Insert);
-            } else {
-                edit.push(c, Change::Replace(0));
-            }
-        }
-        let edited = edit.finish();
-        text.accept(edited);
-    }
-    if strip_accents {
-        Form::D.apply(text);
-        text.filter_map(|c| !unicode::is_nonspacing_mark(c), |c| c);
-    }
-    if lower {
-        lowercase(text);
-    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,33 @@ export const cases = {
     await tokenizer.dispose();
   },
 
+  async "an encoding is a plain object to whoever copies, clones, prints or changes it"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(story(), { kind: "wordpiece", vocabSize: 300 });
+    const names = ["ids", "tokens", "offsets", "typeIds", "attentionMask", "specialMask", "wordIds"];
+    const [one, two] = await tokenizer.encodeBatch(["la reine chante", "un enfant"]);
+    const alone = await tokenizer.encode("la reine chante");
+    equal([Object.keys(one), Object.keys(alone), "tokens" in alone], [names, names, true]);
+    equal([structuredClone(one), { ...one }, JSON.parse(JSON.stringify(alone)).tokens], [alone, alone, one.tokens]);
+    equal(Object.values(structuredClone(two)).map((list) => list.length), [4, 4, 8, 4, 4, 4, 4].map((n) => (two.ids.length * n) / 4));
+    ok(two.tokens === two.tokens && two.attentionMask === two.attentionMask, "one list each time");
+    ok(names.every((name) => name === "tokens" || two[name].buffer.byteLength === two[name].byteLength), "lists of their own");
+    two.tokens = ["mine"];
+    two.specialMask = new Uint32Array([7]);
+    equal([two.tokens, [...two.specialMask], one.tokens[0]], [["mine"], [7], "[CLS]"]);
+    const cut = await tokenizer.encodeBatch(["la reine chante une histoire", "un"], { truncate: { length: 4, stride: 0 }, pad: true });
+    equal(cut.map(({ overflow }) => overflow?.map(({ tokens, ids }) => [tokens.length, ids.length])), [[[4, 4], ...cut[0].overflow.slice(1).map(() => [4, 4])], undefined]);
+    equal(cut[1].tokens.at(-1), "[PAD]");
+    for (const part of cut[0].overflow) equal(await Promise.all([...part.ids].map((id) => tokenizer.idToToken(id))), part.tokens);
+    await tokenizer.dispose();
+  },
+
+  async "a piece that is not known is its own text"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(story(), { kind: "unigram", vocabSize: 400 });
+    const [{ tokens }, other] = await tokenizer.encodeBatch(["la reine 漢字 chante", "un 語 Ω"], { addSpecialTokens: false });
+    ok(tokens.includes("漢字") && other.tokens.join("") === "▁un▁語▁Ω", JSON.stringify([tokens, other.tokens]));
+    await tokenizer.dispose();
+  },
+
   async "what is known without a call is there"({ griot }) {
     const tokenizer = await train(griot);
     ok(tokenizer.vocabSize > 256 && tokenizer.vocabSize <= 400, `a vocabulary of ${tokenizer.vocabSize}`);

@@ -62,8 +62,8 @@ const GENERATE: Table = {
 };
 
 /** Options of `generate`: what crosses, the strings that end a text, and what the caller keeps. */
-export function generateOptions(options: GenerateOptions | undefined): { crossing: object; stops: string[]; call: CallOptions } {
-  const { stop = [], logitBias, ...checked } = given(options, GENERATE, "generate");
+export function generateOptions(options: GenerateOptions | undefined, where = "generate"): { crossing: object; stops: string[]; call: CallOptions } {
+  const { stop = [], logitBias, ...checked } = given(options, GENERATE, where);
   const { signal, ...rest } = checked;
   // A Map keeps its keys numbers on the way.
   const bias = logitBias && { logitBias: new Map(Object.entries(logitBias).map(([id, value]) => [Number(id), value])) };

@@ -23,9 +23,10 @@ import { argument, crossing, given, object } from "./options.js";
 import { crossingSource, type Reading, type Source, type Target } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelConfig } from "./presets.js";
-import { callStatic } from "./remote.js";
+import { callStatic, disposable } from "./remote.js";
 import type { Run } from "./run.js";
 import { isFree } from "./runtime.js";
+import { session, type Session, type SessionOptions } from "./session.js";
 import type { MadeModel } from "./services/model.js";
 import { remoteOf, revive, type Tokenizer } from "./tokenizer.js";
 import type { Message } from "./tokenizer-options.js";
@@ -67,6 +68,7 @@ export let remoteOfModel: (model: Model) => ModelRemote;
 /** A language model on a device. */
 export class Model {
   static {
+    disposable(this);
     remoteOfModel = (model) => model.#remote;
   }
 
@@ -151,6 +153,11 @@ export class Model {
   /** Continues a text, ids, or a conversation as the tokenizer's chat template writes it. */
   generate(prompt: string | Message[] | ArrayLike<number>, options?: GenerateOptions): Generation {
     return words.generate(this.#remote, prompt, options);
+  }
+
+  /** A conversation that goes on, and keeps what it has read. */
+  async session(options?: SessionOptions): Promise<Session> {
+    return await session(this.#remote, options);
   }
 
   /** What may come after a text, the most probable first. */

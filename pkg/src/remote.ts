@@ -156,7 +156,7 @@ async function references(args: unknown[]): Promise<unknown[]> {
 }
 
 /** Work that is reached a little later: what is asked of it meanwhile is passed on. */
-function begin<Report, Result>(sink: Sink<Report, Result>, revive: (result: never) => Result, reach: (sink: Sink<unknown, unknown>) => Promise<Work>): Work {
+export function begin<Report, Result>(sink: Sink<Report, Result>, revive: (result: never) => Result, reach: (sink: Sink<unknown, unknown>) => Promise<Work>): Work {
   const work = reach({
     report: (report) => sink.report(report as Report),
     done: (result) => sink.done(revive(result as never)),

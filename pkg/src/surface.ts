@@ -17,6 +17,7 @@ export type { Stored } from "./places/opfs.js";
 export type { Reading, Source, Target } from "./places/crossing.js";
 export { presets, type ModelConfig, type Sizes } from "./presets.js";
 export { Run } from "./run.js";
+export { Session, type SessionOptions } from "./session.js";
 export { device, memory, storage, type DeviceReport, type MemoryReport } from "./reports.js";
 export { close, configure, events, type Configuration } from "./runtime.js";
 export { stories, type Pair, type Stories, type StoryOptions } from "./stories.js";

@@ -5,7 +5,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 
-use super::{Buffer, Host, Launch, Memory, Signal};
+use super::{Buffer, Copying, Host, Launch, Memory, Signal};
 use crate::error::{Error, Kind, Result};
 use crate::kernels::{Call, Live, Span};
 
@@ -51,12 +51,24 @@ impl Words {
     }
 }
 
+/// Copies words between buffers.
+pub(super) fn copy(copies: &[Copying<'_>]) -> Result<()> {
+    for &Copying { from, to, words } in copies {
+        match (&*from.0.memory, &*to.0.memory) {
+            (Memory::Cpu(source, _), Memory::Cpu(target, _)) => target.write(to.1, &source.read(from.1, words)),
+            #[cfg(feature = "gpu")]
+            _ => return Err(super::foreign()),
+        }
+    }
+    Ok(())
+}
+
 /// Launches with their spans, and the buffers that keep these alive.
 #[derive(Debug)]
 pub(super) struct Score {
     launches: Vec<(Launch, Vec<Span<f32>>)>,
     #[expect(dead_code, reason = "the spans point into these buffers")]
-    table: Vec<Buffer>,
+    bound: Vec<Buffer>,
 }
 
 impl Score {
@@ -64,14 +76,17 @@ impl Score {
         let with_spans = |launch: &Launch| {
             let span = |slice: &super::Slice| match &*table[slice.buffer].memory {
                 // SAFETY: `Device::prepare` checked that the slice lies within the buffer, `Launch::check` that written
-                // slices overlap no other; the table keeps the buffer.
+                // slices overlap no other; the score keeps the buffer.
                 Memory::Cpu(memory, _) => Ok(unsafe { Span::new(memory.start().add(slice.offset), slice.words) }),
                 #[cfg(feature = "gpu")]
                 Memory::Gpu(..) => Err(super::foreign()),
             };
             Ok((launch.clone(), launch.bindings.iter().map(span).collect::<Result<_>>()?))
         };
-        Ok(Score { launches: launches.iter().map(with_spans).collect::<Result<_>>()?, table: table.to_vec() })
+        Ok(Score {
+            launches: launches.iter().map(with_spans).collect::<Result<_>>()?,
+            bound: super::bound(launches, table),
+        })
     }
 }
 

@@ -156,6 +156,17 @@ impl Readback {
     }
 }
 
+/// Words to be copied from one buffer into another: each with the place of the first.
+#[derive(Clone, Copy, Debug)]
+pub struct Copying<'a> {
+    /// Where they stand.
+    pub from: (&'a Buffer, usize),
+    /// Where they go.
+    pub to: (&'a Buffer, usize),
+    /// How many.
+    pub words: usize,
+}
+
 /// A player.
 #[derive(Debug)]
 pub struct Device {
@@ -329,6 +340,19 @@ impl Device {
         Ok(Readback { state })
     }
 
+    /// Copies words between different buffers, after all that was played before.
+    pub fn copy(&self, copies: &[Copying<'_>]) -> Result<()> {
+        for &Copying { from, to, words } in copies {
+            let fits = |(buffer, at): (&Buffer, usize)| at + words <= buffer.words;
+            ensure!(fits(from) && fits(to), Internal, "copy: {words} words from {} to {}", from.1, to.1);
+        }
+        match &self.player {
+            Player::Cpu(_) => cpu::copy(copies),
+            #[cfg(feature = "gpu")]
+            Player::Gpu(gpu) => gpu.copy(copies),
+        }
+    }
+
     /// Sets a buffer to zero, after all that was played before.
     pub fn clear(&self, buffer: &Buffer) -> Result<()> {
         match (&self.player, &*buffer.memory) {
@@ -431,6 +455,13 @@ impl Device {
         }
         Ok(outcome)
     }
+}
+
+/// The buffers of a table that launches bind: those that must stay while the launches may be played.
+fn bound<'a>(launches: impl IntoIterator<Item = &'a Launch>, table: &[Buffer]) -> Vec<Buffer> {
+    let slices = launches.into_iter().flat_map(|launch| &launch.bindings);
+    let places: std::collections::BTreeSet<usize> = slices.map(|slice| slice.buffer).collect();
+    places.into_iter().filter_map(|place| table.get(place).cloned()).collect()
 }
 
 #[cfg(feature = "gpu")]

@@ -1,9 +1,10 @@
 //! Room for keys and values: blocks of one size for the sequences in hand, and what decoders keep of an encoder's output.
 //!
-//! Where there are too few blocks, or they are too short, all are laid out anew; everybody then fills theirs again from their ids.
-//! Where not all find room at once, the one who asks does, and the others ask again later.
+//! Where there are too few blocks, or they are too short, all are laid out anew, and what stands in them is copied. Where there is no
+//! room for old and new at once, everybody fills theirs again from their ids; where not all find room, the one who asks does, and the
+//! others ask again later.
 
-use crate::device::{ALIGNMENT, Slice};
+use crate::device::{ALIGNMENT, Copying, Slice};
 use crate::ensure;
 use crate::error::Result;
 use crate::models::{CACHES, Placed};
@@ -22,6 +23,16 @@ pub(super) async fn hold(placed: &Placed, holder: u64, rows: usize, capacity: us
     if has >= capacity && blocks.take(holder, rows) {
         return Ok(false);
     }
+    // New blocks come after the old ones, so that a holder's first stay its first.
+    let mut wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    wanted.resize(wanted.len() + rows.saturating_sub(held), Block { owner: holder, from: None });
+    // Where nobody has anything, old and new need not stand beside each other.
+    if has > 0
+        && wanted.iter().any(|block| block.from.is_some())
+        && carry(placed, &wanted, capacity.max(has)).await.is_ok()
+    {
+        return Ok(held > 0);
+    }
     let together = blocks.others(holder) + rows;
     if together == rows || lay(placed, together, capacity.max(has)).await.is_err() {
         lay(placed, rows, capacity).await?;
@@ -30,19 +41,94 @@ pub(super) async fn hold(placed: &Placed, holder: u64, rows: usize, capacity: us
     Ok(false)
 }
 
+/// A copy of the first block of `of` for `holder`; whether there was room.
+pub(super) async fn copy(placed: &Placed, of: u64, holder: u64) -> bool {
+    let blocks = &placed.blocks;
+    let Some(&from) = blocks.of(of).first() else { return false };
+    let mut wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    wanted.push(Block { owner: holder, from: Some(from) });
+    carry(placed, &wanted, blocks.layout().2).await.is_ok()
+}
+
+/// Gives back the room that nobody holds, once somebody will not come back for it.
+pub(super) async fn shrink(placed: &Placed) {
+    let blocks = &placed.blocks;
+    let (_, all, capacity) = blocks.layout();
+    let wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    if wanted.is_empty() {
+        release(placed);
+    } else if wanted.len() < all {
+        // Where there is no room to do it in, all stays as it is.
+        let _ = carry(placed, &wanted, capacity).await;
+    }
+}
+
+/// A block of the layout that comes: whose, and which of the old ones it continues.
+#[derive(Clone, Copy)]
+struct Block {
+    owner: u64,
+    from: Option<u32>,
+}
+
+impl Block {
+    fn kept((owner, place): (u64, u32)) -> Block {
+        Block { owner, from: Some(place) }
+    }
+}
+
+/// Lays out all anew beside what is there, and copies what stands in the old blocks. Where this fails, nothing has changed.
+async fn carry(placed: &Placed, wanted: &[Block], capacity: usize) -> Result<()> {
+    let (width, layers, device) = (placed.config.cache_width(), placed.config.layers(), placed.arenas.device());
+    let (_, before, had) = placed.blocks.layout();
+    let words = wanted.len() * capacity * width;
+    let (each, in_one) = split(placed, words, layers)?;
+    let mut fresh = Vec::new();
+    for at in 0..layers.div_ceil(in_one) {
+        let words = each * in_one.min(layers - at * in_one);
+        fresh.push(device.allocate("cache", words.max(ALIGNMENT)).await?);
+    }
+    let moved = || wanted.iter().enumerate().filter_map(|(to, block)| Some((block.from? as usize, to)));
+    if moved().next().is_some() {
+        let stood = slices(placed, placed.caches(), before * had * width)?;
+        let stood: Vec<_> =
+            stood.iter().map(|slice| Ok((placed.arenas.buffer(slice.buffer)?, slice.offset))).collect::<Result<_>>()?;
+        let mut copies = Vec::new();
+        for (layer, (old, start)) in stood.iter().enumerate() {
+            let (new, begin) = (&fresh[layer / in_one], layer % in_one * each);
+            copies.extend(moved().map(|(from, to)| Copying {
+                from: (old, start + from * had * width),
+                to: (new, begin + to * capacity * width),
+                words: had.min(capacity) * width,
+            }));
+        }
+        device.copy(&copies)?;
+    }
+    release(placed);
+    for (at, buffer) in fresh.into_iter().enumerate() {
+        placed.arenas.put(placed.caches() + at, buffer);
+    }
+    placed.blocks.lay(wanted.iter().map(|block| block.owner).collect(), capacity);
+    Ok(())
+}
+
+/// Lays out all anew in the place of what is there.
 async fn lay(placed: &Placed, blocks: usize, capacity: usize) -> Result<()> {
     let layers = placed.config.layers();
     let words = blocks * capacity * placed.config.cache_width();
     let (each, in_one) = split(placed, words, layers)?;
-    placed.stages.forget("decode");
-    placed.blocks.lay(0, 0);
-    (0..CACHES).for_each(|at| placed.arenas.release(placed.caches() + at));
+    release(placed);
     for at in 0..layers.div_ceil(in_one) {
         let words = each * in_one.min(layers - at * in_one);
         placed.arenas.ensure(placed.caches() + at, words, "cache").await?;
     }
-    placed.blocks.lay(blocks, capacity);
+    placed.blocks.lay(vec![0; blocks], capacity);
     Ok(())
+}
+
+fn release(placed: &Placed) {
+    placed.stages.forget("decode");
+    placed.blocks.lay(Vec::new(), 0);
+    (0..CACHES).for_each(|at| placed.arenas.release(placed.caches() + at));
 }
 
 /// The words of one layer with its gap, and how many layers stand in one buffer.

@@ -7,7 +7,7 @@
 
 use std::rc::Rc;
 
-use super::cache::{hold, hold_source};
+use super::cache::{self, hold, hold_source};
 use super::passes::{Ending, Spec, encoding};
 use crate::data::batch::time_bucket;
 use crate::device::Signal;
@@ -41,6 +41,8 @@ pub struct Decoder {
     lineage: Option<Vec<Vec<u32>>>,
     /// What the encoder reads, and its positions with padding.
     source: Option<(Vec<Vec<u32>>, usize)>,
+    /// Of the weights that the cache was filled with.
+    edition: u64,
 }
 
 impl Decoder {
@@ -58,7 +60,8 @@ impl Decoder {
         }
         let holder = placed.blocks.enter();
         let expected = (rows.len(), longest + EXPECTED);
-        Ok(Decoder { placed, holder, rows, firsts, past: 0, expected, lineage: None, source: None })
+        let edition = placed.edition();
+        Ok(Decoder { placed, holder, rows, firsts, past: 0, expected, lineage: None, source: None, edition })
     }
 
     /// What an encoder reads, and for each row of it a decoder's row that begins with `start`.
@@ -136,6 +139,45 @@ impl Decoder {
             self.firsts = parents.iter().map(|&parent| self.firsts[parent]).collect();
         }
         self.push(ids)
+    }
+
+    /// Goes on from other ids, as one row: what both begin with stays in the cache, unless the weights are others now. Gives how many
+    /// positions stay.
+    ///
+    /// Fails as [`Decoder::new`], and then nothing has changed.
+    pub fn resume(&mut self, ids: Vec<u32>) -> Result<usize> {
+        check(&self.placed, std::slice::from_ref(&ids))?;
+        ensure!(self.source.is_none(), Internal, "resume: what an encoder read is another text's");
+        let edition = std::mem::replace(&mut self.edition, self.placed.edition());
+        let own = match &self.lineage {
+            Some(lineage) => lineage.first().map_or(0, |row| row.iter().take_while(|&&writer| writer == 0).count()),
+            None => self.past,
+        };
+        // The last id is always fed: what is wanted comes after it.
+        let same = self.ids(0).iter().zip(&ids).take_while(|(a, b)| a == b).count().min(ids.len() - 1);
+        self.past = if edition == self.edition && self.firsts.first() == Some(&0) { same.min(own) } else { 0 };
+        self.placed.blocks.keep(self.holder, 1);
+        self.expected = (1, ids.len() + EXPECTED);
+        (self.rows, self.firsts, self.lineage) = (vec![ids], vec![0], None);
+        Ok(self.past)
+    }
+
+    /// Another that stands where this one does, with a copy of its first row's cache where there is room for it.
+    pub async fn fork(&self) -> Result<Decoder> {
+        let mut other = Decoder::new(self.placed.clone(), &[self.ids(0).to_vec()])?;
+        other.edition = self.edition;
+        let stands = self.source.is_none() && self.lineage.is_none() && self.firsts.first() == Some(&0);
+        if stands && self.past > 0 && cache::copy(&self.placed, self.holder, other.holder).await {
+            other.past = self.past;
+        }
+        Ok(other)
+    }
+
+    /// Frees its part of the cache, also the memory.
+    pub async fn free(self) {
+        let placed = self.placed.clone();
+        drop(self);
+        cache::shrink(&placed).await;
     }
 
     /// Forgets all positions from `length` on, with the padding counted.

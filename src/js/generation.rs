@@ -2,14 +2,15 @@
 //!
 //! In: a prompt as text, ids or messages, choices. Out: a report for each piece, then the whole; probabilities of what comes next.
 
-use super::job::Job;
+use super::job::{Desk, Job};
 use super::model::Model;
 use super::tokenizer::{ChatFields, conversation};
 use super::values::{Plain, argument, options};
 use super::yielding::milliseconds;
+use crate::Result;
 use crate::device::Signal;
 use crate::generate::settings::Choices;
-use crate::tasks::{Finish, Flow, Piece, Prompt};
+use crate::tasks::{Finish, Flow, Piece, Prompt, Told};
 use crate::tokenizer::Tokenizer;
 use js_sys::{Array, Uint32Array};
 use serde::Deserialize;
@@ -49,6 +50,61 @@ fn report(piece: &Piece, tokenizer: Option<&Rc<Tokenizer>>, logprobs: Option<usi
     plain.with("top", top.collect::<Array>()).into()
 }
 
+/// A text on its way to the caller: a report for each piece, then the whole with its counts and times.
+pub(super) struct Telling {
+    desk: Rc<Desk>,
+    tokenizer: Option<Rc<Tokenizer>>,
+    logprobs: Option<usize>,
+    began: f64,
+    first: Cell<Option<f64>>,
+}
+
+impl Telling {
+    pub(super) fn new(desk: Rc<Desk>, tokenizer: Option<Rc<Tokenizer>>, logprobs: Option<usize>) -> Telling {
+        Telling { desk, tokenizer, logprobs, began: milliseconds(), first: Cell::new(None) }
+    }
+
+    fn flow(&self) -> Result<Flow> {
+        Ok(if self.desk.stopping() { Flow::End } else { Flow::On })
+    }
+
+    pub(super) async fn emit(&self, piece: Piece) -> Result<Flow> {
+        self.first.set(self.first.get().or_else(|| Some(milliseconds())));
+        self.desk.report(report(&piece, self.tokenizer.as_ref(), self.logprobs)).await;
+        self.flow()
+    }
+
+    pub(super) async fn pulse(&self) -> Result<Flow> {
+        self.desk.boundary().await;
+        self.flow()
+    }
+
+    pub(super) fn whole(&self, told: &Told) -> Plain {
+        let over = milliseconds();
+        let first = self.first.get().unwrap_or(over);
+        let seconds = (over - first) / 1e3;
+        let reason = match told.finish {
+            Finish::Stop => "stop",
+            Finish::Length => "length",
+            Finish::Stopped => "stopped",
+        };
+        let tokens = told.tokens as f64;
+        // The first token belongs to the prompt's pass.
+        let speed = if seconds > 0.0 { (tokens - 1.0).max(0.0) / seconds } else { 0.0 };
+        let usage = Plain::default().with("promptTokens", told.prompt_tokens as u32).with("tokens", tokens);
+        let timings = Plain::default()
+            .with("prefillSeconds", (first - self.began) / 1e3)
+            .with("decodeSeconds", seconds)
+            .with("tokensPerSecond", speed);
+        Plain::default()
+            .with("text", told.text.as_str())
+            .with("ids", Uint32Array::from(&told.ids[..]))
+            .with("finishReason", reason)
+            .with("usage", usage)
+            .with("timings", timings)
+    }
+}
+
 #[wasm_bindgen]
 impl Model {
     /// Goes on after a prompt, messages as the tokenizer's template writes them: a report for each piece, then the whole with its counts and times.
@@ -67,41 +123,10 @@ impl Model {
                     Prompt { ids: tokenizer.ids(&text, false)?, text: Some(text) }
                 }
             };
-            let tokenizer = model.tokenizer();
-            let (began, first) = (milliseconds(), Cell::new(None));
-            let emit = async |piece: Piece| {
-                first.set(first.get().or_else(|| Some(milliseconds())));
-                desk.report(report(&piece, tokenizer.as_ref(), settings.logprobs)).await;
-                Ok(if desk.stopping() { Flow::End } else { Flow::On })
-            };
-            let pulse = async || {
-                desk.boundary().await;
-                Ok(if desk.stopping() { Flow::End } else { Flow::On })
-            };
+            let telling = Telling::new(desk, model.tokenizer(), settings.logprobs);
+            let (emit, pulse) = (async |piece| telling.emit(piece).await, async || telling.pulse().await);
             let told = model.write(prompt, &settings, &stops, &Signal::default(), emit, pulse).await?;
-            let over = milliseconds();
-            let first = first.get().unwrap_or(over);
-            let seconds = (over - first) / 1e3;
-            let reason = match told.finish {
-                Finish::Stop => "stop",
-                Finish::Length => "length",
-                Finish::Stopped => "stopped",
-            };
-            let tokens = told.tokens as f64;
-            // The first token belongs to the prompt's pass.
-            let speed = if seconds > 0.0 { (tokens - 1.0).max(0.0) / seconds } else { 0.0 };
-            let usage = Plain::default().with("promptTokens", told.prompt_tokens as u32).with("tokens", tokens);
-            let timings = Plain::default()
-                .with("prefillSeconds", (first - began) / 1e3)
-                .with("decodeSeconds", seconds)
-                .with("tokensPerSecond", speed);
-            Ok(Plain::default()
-                .with("text", told.text.as_str())
-                .with("ids", Uint32Array::from(&told.ids[..]))
-                .with("finishReason", reason)
-                .with("usage", usage)
-                .with("timings", timings)
-                .into())
+            Ok(telling.whole(&told).into())
         })
     }
 

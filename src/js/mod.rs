@@ -20,6 +20,7 @@ pub mod model;
 pub mod ngram;
 pub mod reading;
 pub mod runtime;
+pub mod session;
 pub mod tokenizer;
 pub mod trainer;
 pub mod values;

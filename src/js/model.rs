@@ -7,6 +7,7 @@ use super::error::out;
 use super::job::{Desk, Job};
 use super::ngram::TokenizerRef;
 use super::runtime::{choice, runtime};
+use super::session::Sessions;
 use super::values::{Plain, argument};
 use crate::device::{Device, Signal};
 use crate::models::{Config, Task};
@@ -25,11 +26,13 @@ pub struct Model {
     pub(super) inner: Rc<crate::tasks::Model>,
     /// Whether a training run is in hand.
     pub(super) learning: Rc<Cell<bool>>,
+    /// Conversations that go on.
+    pub(super) sessions: Sessions,
 }
 
 impl From<crate::tasks::Model> for Model {
     fn from(inner: crate::tasks::Model) -> Self {
-        Model { inner: Rc::new(inner), learning: Rc::default() }
+        Model { inner: Rc::new(inner), learning: Rc::default(), sessions: Rc::default() }
     }
 }
 

@@ -315,6 +315,13 @@ pub(super) struct ChatFields {
     tools: Option<serde_json::Value>,
 }
 
+impl ChatFields {
+    /// The defaults, but for whether the model is asked to answer.
+    pub(super) fn asking(asks: bool) -> ChatFields {
+        ChatFields { add_generation_prompt: Some(asks), ..ChatFields::default() }
+    }
+}
+
 /// Seconds since 1970 on the reader's own clock.
 fn local_seconds() -> i64 {
     let now = js_sys::Date::new_0();

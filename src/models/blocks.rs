@@ -70,10 +70,24 @@ impl Blocks {
         true
     }
 
-    /// Lays out `blocks` of `capacity` positions, all of them nobody's.
-    pub fn lay(&self, blocks: usize, capacity: usize) {
+    /// Frees all blocks of `holder` but the first `count`.
+    pub fn keep(&self, holder: u64, count: usize) {
         let mut state = self.state.borrow_mut();
-        (state.owners, state.capacity) = (vec![0; blocks], capacity);
+        let own = state.owners.iter_mut().filter(|owner| **owner == holder);
+        own.skip(count).for_each(|owner| *owner = 0);
+    }
+
+    /// The blocks that somebody has: who, and which.
+    pub fn held(&self) -> Vec<(u64, u32)> {
+        let state = self.state.borrow();
+        let places = state.owners.iter().enumerate().filter(|(_, owner)| **owner != 0);
+        places.map(|(place, &owner)| (owner, place as u32)).collect()
+    }
+
+    /// Lays out one block of `capacity` positions for each of `owners`; 0 is nobody.
+    pub fn lay(&self, owners: Vec<u64>, capacity: usize) {
+        let mut state = self.state.borrow_mut();
+        (state.owners, state.capacity) = (owners, capacity);
         state.layout += 1;
     }
 
@@ -102,13 +116,15 @@ mod tests {
         let blocks = Blocks::default();
         let (one, two) = (blocks.enter(), blocks.enter());
         assert!(!blocks.take(one, 1), "there are none yet");
-        blocks.lay(3, 64);
+        blocks.lay(vec![0; 3], 64);
         assert!(blocks.take(one, 2) && blocks.take(one, 2) && !blocks.take(two, 2) && blocks.take(two, 1));
         assert_eq!((blocks.of(one), blocks.of(two), blocks.others(one)), (vec![0, 1], vec![2], 1));
         blocks.leave(one);
         assert!(blocks.take(two, 3));
         assert_eq!(blocks.of(two), [0, 1, 2]);
-        blocks.lay(1, 128);
+        blocks.keep(two, 1);
+        assert_eq!(blocks.held(), [(two, 0)]);
+        blocks.lay(vec![0], 128);
         assert!(blocks.of(two).is_empty() && blocks.layout() == (2, 1, 128));
     }
 }

@@ -4,6 +4,8 @@
 //! weights from 0, gradients from W, the two moments from 2W and 3W, then the report, the drawn tokens and their counts, the caches, and
 //! what a decoder keeps of an encoder's output.
 
+use std::cell::Cell;
+
 use super::blocks::Blocks;
 use super::{Config, Gradients, Model, Store, init};
 use crate::device::Slice;
@@ -30,6 +32,8 @@ pub struct Placed {
     pub stages: Stages,
     /// Who holds which block of the caches.
     pub blocks: Blocks,
+    /// How often the weights changed.
+    edition: Cell<u64>,
 }
 
 impl Placed {
@@ -44,7 +48,15 @@ impl Placed {
         for (place, &words) in store.arenas().iter().enumerate() {
             arenas.ensure(place, words, "weights").await?;
         }
-        let placed = Placed { config, model, store, arenas, stages: Stages::new(), blocks: Blocks::default() };
+        let placed = Placed {
+            config,
+            model,
+            store,
+            arenas,
+            stages: Stages::new(),
+            blocks: Blocks::default(),
+            edition: Cell::default(),
+        };
         placed.fill(0, |role| role == Role::Fixed)?;
         Ok(placed)
     }
@@ -83,7 +95,18 @@ impl Placed {
             let name = self.store.inventory().at(index).map_or("", |parameter| parameter.name.as_str());
             crate::bail!(NonFinite, "the weight `{name}` is {} at its number {}", numbers[at], offset + at);
         }
+        self.changed();
         self.arenas.write(slice, bytemuck::cast_slice(numbers))
+    }
+
+    /// Notes that the weights are others now.
+    pub fn changed(&self) {
+        self.edition.set(self.edition.get() + 1);
+    }
+
+    /// A number that tells the weights of one moment from those of another: what was computed with others is stale.
+    pub fn edition(&self) -> u64 {
+        self.edition.get()
     }
 
     /// The place of the gradients' first moments: as many arenas as gradients, of the same sizes.

@@ -51,6 +51,13 @@ impl Arenas {
         Ok(())
     }
 
+    /// Puts a buffer at `place`; what was there is given back.
+    pub fn put(&self, place: usize, buffer: Buffer) {
+        if let Some(slot) = self.table.borrow_mut().get_mut(place) {
+            *slot = Some(buffer);
+        }
+    }
+
     /// Gives the buffer at `place` back.
     pub fn release(&self, place: usize) {
         if let Some(slot) = self.table.borrow_mut().get_mut(place) {

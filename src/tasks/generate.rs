@@ -192,12 +192,28 @@ impl Model {
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
+        emit: impl AsyncFnMut(Piece) -> Result<Flow>,
+        pulse: impl AsyncFnMut() -> Result<Flow>,
+    ) -> Result<Told> {
+        let prompt: Prompt = prompt.into();
+        let mut decoder = self.decoder(std::slice::from_ref(&prompt.ids))?;
+        self.go_on(&mut decoder, prompt, settings, stops, signal, emit, pulse).await
+    }
+
+    /// The same with a decoder that stands at the prompt's end.
+    #[expect(clippy::too_many_arguments, reason = "a decoder, its prompt, what is wanted, and three ways to be heard")]
+    pub(super) async fn go_on(
+        &self,
+        decoder: &mut Decoder,
+        prompt: Prompt,
+        settings: &Settings,
+        stops: &[String],
+        signal: &Signal,
         mut emit: impl AsyncFnMut(Piece) -> Result<Flow>,
         mut pulse: impl AsyncFnMut() -> Result<Flow>,
     ) -> Result<Told> {
-        let (prompt, tokenizer): (Prompt, _) = (prompt.into(), self.tokenizer());
+        let tokenizer = self.tokenizer();
         ensure!(stops.is_empty() || tokenizer.is_some(), BadInput, "stop strings need a tokenizer");
-        let mut decoder = self.decoder(std::slice::from_ref(&prompt.ids))?;
         let told = Told {
             text: String::new(),
             ids: Vec::new(),
@@ -225,7 +241,7 @@ impl Model {
             }
         };
         let end = if settings.beams > 1 {
-            let found = self.search(&mut decoder, settings, stops, signal, &mut pulse).await?;
+            let found = self.search(decoder, settings, stops, signal, &mut pulse).await?;
             let mut end = found.1;
             for chosen in &found.0 {
                 if hand(chosen).await? == Flow::End {
@@ -235,12 +251,12 @@ impl Model {
             }
             end
         } else {
-            let pace = Pace::of(&decoder, settings);
+            let pace = Pace::of(decoder, settings);
             let mut one = async |chosen: &[Option<Chosen>]| match chosen {
                 [Some(chosen)] => hand(chosen).await,
                 _ => Ok(Flow::End),
             };
-            run(&mut decoder, settings, pace, signal, &mut one).await?.first().copied().unwrap_or(Finish::Length)
+            run(decoder, settings, pace, signal, &mut one).await?.first().copied().unwrap_or(Finish::Length)
         };
         teller.told.finish = if string { Finish::Stop } else { end };
         teller.end(string)

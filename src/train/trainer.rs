@@ -294,6 +294,7 @@ impl Trainer {
         self.state.cursor += taken;
         self.gathered.clear();
         *self.keep.borrow_mut() = Some(self.state.clone());
+        self.placed.changed();
         self.update.play_whole(&[live]).await?;
         let report = self.placed.arenas.buffer(self.placed.report())?;
         let readback = self.placed.arenas.device().read_later(&report, 0, NORM_AT + REPORT_WORDS)?;

@@ -15,5 +15,6 @@ mod golden;
 mod heads;
 mod limits;
 mod seat;
+mod session;
 mod texts;
 mod trainable;

@@ -13,6 +13,7 @@ import { learning, type DoorLearning } from "./model-learning.js";
 import { numbers, type DoorNumbers } from "./model-numbers.js";
 import { reading, type DoorReading } from "./model-reading.js";
 import { words, type DoorText } from "./model-text.js";
+import { sessions, type DoorSessions } from "./session.js";
 import { made as madeTokenizer, type DoorTokenizer, type MadeTokenizer } from "./tokenizer.js";
 
 /** What is known of a model without a call; the config as text. */
@@ -24,7 +25,7 @@ export interface About {
 }
 
 /** A model of the wasm. */
-export interface DoorModel extends Held, DoorEvaluation, DoorNumbers, DoorReading, DoorText, DoorLearning, DoorFiles {
+export interface DoorModel extends Held, DoorEvaluation, DoorNumbers, DoorReading, DoorText, DoorLearning, DoorFiles, DoorSessions {
   about(): About;
 }
 
@@ -74,4 +75,5 @@ export const model = (surroundings: Surroundings): Service => ({
   ...evaluation,
   ...learning,
   ...files,
+  ...sessions,
 });

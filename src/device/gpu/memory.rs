@@ -92,6 +92,18 @@ impl Card {
         self.queue.submit(encoder.map(wgpu::CommandEncoder::finish))
     }
 
+    /// Copies words from one buffer into another, in order with all else: source, from, target, to, how many.
+    pub(super) fn copy(&self, copies: &[(&Words, usize, &Words, usize, usize)]) -> Result<()> {
+        self.check()?;
+        let mut encoder = self.encoder();
+        for &(source, from, target, to, words) in copies {
+            let [from, to, bytes] = [from, to, words].map(|words| words as u64 * 4);
+            encoder.copy_buffer_to_buffer(&source.buffer, from, &target.buffer, to, bytes);
+        }
+        self.submit(Some(encoder));
+        Ok(())
+    }
+
     /// Sets a buffer to zero, in order with all else.
     pub(super) fn clear(&self, what: &Words) -> Result<()> {
         self.check()?;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::report::Check;
-use super::{Buffer, Class, Host, Launch, Ledger, Limits, Options, Signal};
+use super::{Buffer, Class, Copying, Host, Launch, Ledger, Limits, Options, Signal};
 use crate::error::{Error, Kind, Result};
 use crate::kernels::compose::Variant;
 use crate::kernels::{Constant, Live};
@@ -75,6 +75,19 @@ impl Gpu {
 
     pub(super) fn fetch(&self, from: &Words, offset: usize, words: usize) -> Result<Fetch> {
         self.pool.fetch(&self.card, from, offset, words)
+    }
+
+    pub(super) fn copy(&self, copies: &[Copying<'_>]) -> Result<()> {
+        let mut all = Vec::with_capacity(copies.len());
+        for &Copying { from, to, words } in copies {
+            match (&*from.0.memory, &*to.0.memory) {
+                (super::Memory::Gpu(source, _), super::Memory::Gpu(target, _)) => {
+                    all.push((source, from.1, target, to.1, words))
+                }
+                _ => return Err(super::foreign()),
+            }
+        }
+        self.card.copy(&all)
     }
 
     pub(super) fn clear(&self, what: &Words) -> Result<()> {

@@ -12,7 +12,7 @@ use super::memory::Words;
 use super::open::Card;
 use super::pipelines::{Need, Pipeline, Pipelines, SLOT};
 use super::wait::Slot;
-use crate::device::{Buffer, Launch, Ledger, Memory, Owned, Signal, Slice};
+use crate::device::{Buffer, Launch, Ledger, Memory, Owned, Signal, Slice, bound};
 use crate::error::{Error, Kind, Result};
 use crate::kernels::Live;
 use crate::kernels::compose::Variant;
@@ -96,6 +96,7 @@ impl Score {
         card.write(&arena, 0, &params)?;
         let guard = card.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let made = bind(card, pipelines, launches, table);
+        let bound = bound(launches.iter().map(|(launch, _)| *launch), table);
         let uniform = |buffer| {
             wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(SLOT) })
         };
@@ -113,7 +114,7 @@ impl Score {
             card.shared.lost()?;
             return Err(Error::new(Kind::Internal, format!("prepare: the GPU refused a binding: {error}")));
         }
-        Ok(Score { steps, uniforms: Some(group), kept: (Some((arena, owned)), table.to_vec()) })
+        Ok(Score { steps, uniforms: Some(group), kept: (Some((arena, owned)), bound) })
     }
 }
 

@@ -9,10 +9,11 @@ import { cases as ngram } from "./ngram.js";
 import { cases as places } from "./places.js";
 import { cases as reading } from "./reading.js";
 import { cases as runtime } from "./runtime.js";
+import { cases as session } from "./session.js";
 import { cases as tokenizer } from "./tokenizer.js";
 import { cases as tokenizerGolden } from "./tokenizer-golden.js";
 import { cases as train } from "./train.js";
 
-export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, families, generate, reading, train, places, kernels, faults }).flatMap(([subject, cases]) =>
+export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, families, generate, session, reading, train, places, kernels, faults }).flatMap(([subject, cases]) =>
   Object.entries(cases).map(([name, run]) => ({ name: `${subject}: ${name}`, run })),
 );

@@ -1,6 +1,6 @@
 // A program of a user, for its types alone: it compiles with and without the DOM, in every way modules are found.
 
-import { GriotError, Model, Run, Tokenizer, close, configure, events, storage, type Code, type Corpus, type Estimate, type Progress, type Source, type Target } from "griot";
+import { GriotError, Model, Run, Session, Tokenizer, close, configure, events, storage, type Code, type Corpus, type Estimate, type Message, type Progress, type Source, type Target } from "griot";
 import * as core from "griot/core";
 import { trap } from "griot/lab";
 
@@ -34,4 +34,15 @@ async function places(source: Source, target: Target): Promise<void> {
   for (const { name, modified } of await storage.list()) if (modified < new Date()) await storage.remove(name);
   void [bytes.peak, files];
 }
-void [use, places];
+
+async function talk(model: Model, history: Message[]): Promise<void> {
+  const session: Session = await model.session({ messages: history, overflow: "slide", signal: undefined });
+  for await (const { text } of session.prompt("Et alors ?", { maxTokens: 9 })) void text.length;
+  const clone: Session = await session.clone();
+  const answer: string = await clone.prompt([{ role: "user", content: answerTo(session.messages) }]).text;
+  const left: number = clone.window - clone.used;
+  await Promise.all([session.dispose(), clone.dispose()]);
+  void [answer, left];
+}
+const answerTo = (messages: Message[]): string => messages.at(-1)?.content ?? "";
+void [use, places, talk];

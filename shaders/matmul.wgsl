@@ -2,6 +2,8 @@
 // One workgroup a tile.
 //!use activation
 //!use matmul_params
+//!use matmul_enter
+//!use matmul_enter_tn
 //!use matmul_scalar
 //!use matmul_tile
 const TALL: u32 = 64u; // rows of a tile
@@ -13,12 +15,7 @@ fn matmul_nn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    finish_tile(place, t, tile);
+    enter_nn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -27,13 +24,7 @@ fn matmul_nn_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nn_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -42,12 +33,7 @@ fn matmul_nt(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    finish_tile(place, t, tile);
+    enter_nt(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -56,13 +42,7 @@ fn matmul_nt_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nt_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -71,12 +51,7 @@ fn matmul_tn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, false);
-    finish_tile(place, t, tile);
+    enter_tn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -85,11 +60,5 @@ fn matmul_tn_sums(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, true);
-    store_tile_sums(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_tn_sums(group, groups, t);
 }

@@ -1,6 +1,8 @@
 // As matmul.wgsl, without workgroup memory: for adapters in software, where barriers cost more than loads. One thread 4 x 4 sums.
 //!use activation
 //!use matmul_params
+//!use matmul_enter
+//!use matmul_enter_tn
 //!use matmul_scalar
 const TALL: u32 = 32u; // rows of a tile
 const WIDE: u32 = 32u; // columns of a tile
@@ -42,19 +44,11 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
 }
 
 fn finish_tile(place: vec3<u32>, t: u32, tile: Tile) {
-    let at = corner(place, t);
-    finish(place.z, at.x, at.y, biased(at.y, tile.r0));
-    finish(place.z, at.x + 1u, at.y, biased(at.y, tile.r1));
-    finish(place.z, at.x + 2u, at.y, biased(at.y, tile.r2));
-    finish(place.z, at.x + 3u, at.y, biased(at.y, tile.r3));
+    finish_four(place.z, corner(place, t), tile);
 }
 
 fn store_tile_pre(place: vec3<u32>, t: u32, tile: Tile) {
-    let at = corner(place, t);
-    store_pre(place.z, at.x, at.y, biased(at.y, tile.r0));
-    store_pre(place.z, at.x + 1u, at.y, biased(at.y, tile.r1));
-    store_pre(place.z, at.x + 2u, at.y, biased(at.y, tile.r2));
-    store_pre(place.z, at.x + 3u, at.y, biased(at.y, tile.r3));
+    store_four_pre(place.z, corner(place, t), tile);
 }
 
 fn store_tile_sums(place: vec3<u32>, t: u32, tile: Tile) {
@@ -70,12 +64,7 @@ fn matmul_direct_nn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    finish_tile(place, t, tile);
+    enter_nn(group, groups, t);
 }
 
 @compute @workgroup_size(64)
@@ -84,13 +73,7 @@ fn matmul_direct_nn_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nn_pre(group, groups, t);
 }
 
 @compute @workgroup_size(64)
@@ -99,12 +82,7 @@ fn matmul_direct_nt(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    finish_tile(place, t, tile);
+    enter_nt(group, groups, t);
 }
 
 @compute @workgroup_size(64)
@@ -113,13 +91,7 @@ fn matmul_direct_nt_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nt_pre(group, groups, t);
 }
 
 @compute @workgroup_size(64)
@@ -128,12 +100,7 @@ fn matmul_direct_tn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, false);
-    finish_tile(place, t, tile);
+    enter_tn(group, groups, t);
 }
 
 @compute @workgroup_size(64)
@@ -142,11 +109,5 @@ fn matmul_direct_tn_sums(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, true);
-    store_tile_sums(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_tn_sums(group, groups, t);
 }

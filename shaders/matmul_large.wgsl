@@ -1,6 +1,8 @@
 // As matmul_vector.wgsl with tiles of 128 x 128 for 256 threads, 8 x 8 sums each, 16 steps of K a slab: twice the work for each load.
 //!use activation
 //!use matmul_params
+//!use matmul_enter
+//!use matmul_enter_tn
 //!use matmul_fours
 const TALL: u32 = 128u; // rows of a tile
 const WIDE: u32 = 128u; // columns of a tile
@@ -70,26 +72,12 @@ fn corner(place: vec3<u32>, t: u32) -> vec2<u32> {
     return vec2<u32>(128u * place.x + 4u * (t / 16u), 128u * place.y + 4u * (t % 16u));
 }
 
-fn finish_four(batch: u32, at: vec2<u32>, tile: Tile) {
-    finish(batch, at.x, at.y, biased(at.y, tile.r0));
-    finish(batch, at.x + 1u, at.y, biased(at.y, tile.r1));
-    finish(batch, at.x + 2u, at.y, biased(at.y, tile.r2));
-    finish(batch, at.x + 3u, at.y, biased(at.y, tile.r3));
-}
-
 fn finish_tile(place: vec3<u32>, t: u32, quad: Quad) {
     let at = corner(place, t);
     finish_four(place.z, at, quad.nw);
     finish_four(place.z, at + vec2<u32>(0u, 64u), quad.ne);
     finish_four(place.z, at + vec2<u32>(64u, 0u), quad.sw);
     finish_four(place.z, at + vec2<u32>(64u, 64u), quad.se);
-}
-
-fn store_four_pre(batch: u32, at: vec2<u32>, tile: Tile) {
-    store_pre(batch, at.x, at.y, biased(at.y, tile.r0));
-    store_pre(batch, at.x + 1u, at.y, biased(at.y, tile.r1));
-    store_pre(batch, at.x + 2u, at.y, biased(at.y, tile.r2));
-    store_pre(batch, at.x + 3u, at.y, biased(at.y, tile.r3));
 }
 
 fn store_tile_pre(place: vec3<u32>, t: u32, quad: Quad) {
@@ -112,12 +100,7 @@ fn matmul_large_nn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    finish_tile(place, t, tile);
+    enter_nn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -126,13 +109,7 @@ fn matmul_large_nn_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nn_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -141,12 +118,7 @@ fn matmul_large_nt(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    finish_tile(place, t, tile);
+    enter_nt(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -155,13 +127,7 @@ fn matmul_large_nt_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nt_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -170,12 +136,7 @@ fn matmul_large_tn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, false);
-    finish_tile(place, t, tile);
+    enter_tn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -184,11 +145,5 @@ fn matmul_large_tn_sums(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, true);
-    store_tile_sums(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_tn_sums(group, groups, t);
 }

@@ -3,7 +3,7 @@
 
 var<workgroup> parts: array<vec4<f32>, 256>; // 32 parts of 8 fours of columns
 
-fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool) -> Tile {
+fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, _columns: bool) -> Tile {
     let steps = depth(place.z);
     // Threads side by side read what lies side by side.
     let four = select(t % 8u, t / 32u, b_along);
@@ -43,23 +43,13 @@ fn add_up(t: u32, to: u32, own: vec4<f32>) -> vec4<f32> {
 }
 
 fn finish_tile(place: vec3<u32>, t: u32, tile: Tile) {
-    let row = TALL * place.x;
-    let column = WIDE * place.y + 4u * t;
     if (t < 8u) {
-        finish(place.z, row, column, biased(column, tile.r0));
-        finish(place.z, row + 1u, column, biased(column, tile.r1));
-        finish(place.z, row + 2u, column, biased(column, tile.r2));
-        finish(place.z, row + 3u, column, biased(column, tile.r3));
+        finish_four(place.z, vec2<u32>(TALL * place.x, WIDE * place.y + 4u * t), tile);
     }
 }
 
 fn store_tile_pre(place: vec3<u32>, t: u32, tile: Tile) {
-    let row = TALL * place.x;
-    let column = WIDE * place.y + 4u * t;
     if (t < 8u) {
-        store_pre(place.z, row, column, biased(column, tile.r0));
-        store_pre(place.z, row + 1u, column, biased(column, tile.r1));
-        store_pre(place.z, row + 2u, column, biased(column, tile.r2));
-        store_pre(place.z, row + 3u, column, biased(column, tile.r3));
+        store_four_pre(place.z, vec2<u32>(TALL * place.x, WIDE * place.y + 4u * t), tile);
     }
 }

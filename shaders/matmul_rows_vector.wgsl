@@ -1,6 +1,7 @@
 // As matmul_rows.wgsl, where all widths, strides and offsets are multiples of four.
 //!use activation
 //!use matmul_params
+//!use matmul_enter
 //!use matmul_fours
 //!use matmul_part
 const TALL: u32 = 4u; // rows of a tile
@@ -12,12 +13,7 @@ fn matmul_rows_vector_nn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false);
-    finish_tile(place, t, tile);
+    enter_nn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -26,13 +22,7 @@ fn matmul_rows_vector_nn_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nn_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -41,12 +31,7 @@ fn matmul_rows_vector_nt(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true);
-    finish_tile(place, t, tile);
+    enter_nt(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -55,11 +40,5 @@ fn matmul_rows_vector_nt_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nt_pre(group, groups, t);
 }

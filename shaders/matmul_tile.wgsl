@@ -52,22 +52,16 @@ fn product(place: vec3<u32>, t: u32, a_along: bool, b_along: bool, with_columns:
     return tile;
 }
 
+fn corner(place: vec3<u32>, t: u32) -> vec2<u32> {
+    return vec2<u32>(64u * place.x + 4u * (t / 16u), 64u * place.y + 4u * (t % 16u));
+}
+
 fn finish_tile(place: vec3<u32>, t: u32, tile: Tile) {
-    let row = 64u * place.x + 4u * (t / 16u);
-    let column = 64u * place.y + 4u * (t % 16u);
-    finish(place.z, row, column, biased(column, tile.r0));
-    finish(place.z, row + 1u, column, biased(column, tile.r1));
-    finish(place.z, row + 2u, column, biased(column, tile.r2));
-    finish(place.z, row + 3u, column, biased(column, tile.r3));
+    finish_four(place.z, corner(place, t), tile);
 }
 
 fn store_tile_pre(place: vec3<u32>, t: u32, tile: Tile) {
-    let row = 64u * place.x + 4u * (t / 16u);
-    let column = 64u * place.y + 4u * (t % 16u);
-    store_pre(place.z, row, column, biased(column, tile.r0));
-    store_pre(place.z, row + 1u, column, biased(column, tile.r1));
-    store_pre(place.z, row + 2u, column, biased(column, tile.r2));
-    store_pre(place.z, row + 3u, column, biased(column, tile.r3));
+    store_four_pre(place.z, corner(place, t), tile);
 }
 
 fn store_tile_sums(place: vec3<u32>, t: u32, tile: Tile) {

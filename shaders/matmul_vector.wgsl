@@ -1,6 +1,8 @@
 // As matmul.wgsl, where all widths, strides and offsets are multiples of four. One workgroup a tile.
 //!use activation
 //!use matmul_params
+//!use matmul_enter
+//!use matmul_enter_tn
 //!use matmul_fours
 //!use matmul_tile
 const TALL: u32 = 64u; // rows of a tile
@@ -12,12 +14,7 @@ fn matmul_vector_nn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    finish_tile(place, t, tile);
+    enter_nn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -26,13 +23,7 @@ fn matmul_vector_nn_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, false, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nn_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -41,12 +32,7 @@ fn matmul_vector_nt(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    finish_tile(place, t, tile);
+    enter_nt(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -55,13 +41,7 @@ fn matmul_vector_nt_pre(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, true, true, false);
-    store_tile_pre(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_nt_pre(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -70,12 +50,7 @@ fn matmul_vector_tn(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, false);
-    finish_tile(place, t, tile);
+    enter_tn(group, groups, t);
 }
 
 @compute @workgroup_size(256)
@@ -84,11 +59,5 @@ fn matmul_vector_tn_sums(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) t: u32,
 ) {
-    let place = place_of(group, groups);
-    if (place.z >= p.batch) {
-        return;
-    }
-    let tile = product(place, t, false, false, true);
-    store_tile_sums(place, t, tile);
-    finish_tile(place, t, tile);
+    enter_tn_sums(group, groups, t);
 }

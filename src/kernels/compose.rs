@@ -25,6 +25,8 @@ const USED: &[(&str, &str, Option<&str>)] = &[
     ("attention_load", include_str!("../../shaders/attention_load.wgsl"), None),
     ("attention_reach", include_str!("../../shaders/attention_reach.wgsl"), None),
     ("live", include_str!("../../shaders/live.wgsl"), None),
+    ("matmul_enter", include_str!("../../shaders/matmul_enter.wgsl"), None),
+    ("matmul_enter_tn", include_str!("../../shaders/matmul_enter_tn.wgsl"), None),
     ("matmul_fours", include_str!("../../shaders/matmul_fours.wgsl"), None),
     ("matmul_params", include_str!("../../shaders/matmul_params.wgsl"), None),
     ("matmul_part", include_str!("../../shaders/matmul_part.wgsl"), None),

@@ -203,13 +203,7 @@ pub async fn prepare(
         if desk.stopping() {
             return Ok(None);
         }
-        if want == Want::Again {
-            desk.restart();
-        }
-        let document = match desk.document().await {
-            Some(value) => document_of(&value)?,
-            None => None,
-        };
+        let document = asked(desk, want).await?;
         if desk.stopping() {
             return Ok(None);
         }
@@ -224,17 +218,22 @@ pub async fn prepare(
     Ok(Some((supply, aside)))
 }
 
+/// The document that is wanted of the caller, or `None` at the corpus's end.
+async fn asked(desk: &Desk, want: Want) -> Result<Option<Document>> {
+    if want == Want::Again {
+        desk.restart();
+    }
+    match desk.document().await {
+        Some(value) => document_of(&value),
+        None => Ok(None),
+    }
+}
+
 /// Gives a run the documents that its next step needs, if any.
 pub async fn supply_more(desk: &Desk, trainer: &mut Trainer) -> Result<()> {
     let pace = Pace::new();
     while let Some(want) = trainer.wants()? {
-        if want == Want::Again {
-            desk.restart();
-        }
-        let document = match desk.document().await {
-            Some(value) => document_of(&value)?,
-            None => None,
-        };
+        let document = asked(desk, want).await?;
         if desk.stopping() {
             break;
         }

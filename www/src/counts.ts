@@ -12,6 +12,7 @@ import { did, literal } from "./journal.js";
 import { digits, language, percent, texts } from "./language.js";
 import { inHand } from "./shelf.js";
 import { onTrained, trained } from "./tokens.js";
+import { workButton } from "./work.js";
 
 const TOP = 8;
 const MOST = 60;
@@ -25,7 +26,6 @@ let measured: { seen: number; unseen: number | undefined } | undefined;
 let next: Next = [];
 let seed = 0;
 let turn = 0;
-let busy = false;
 let typed = false;
 
 const order = el("input", { id: "order", type: "range", min: 1, max: 5, value: 3 });
@@ -61,12 +61,18 @@ function draw(): void {
     prompt.lang = language();
     void look();
   }
-  if (measured !== undefined) {
+  tell();
+  drawNext();
+}
+
+/** How good the counts are. */
+function tell(): void {
+  const t = texts().counts;
+  said.textContent = start.busy() ? t.counting : "";
+  if (measured !== undefined && !start.busy()) {
     const { seen, unseen } = measured;
-    const t = texts().counts;
     said.textContent = `${unseen === undefined ? t.alone(digits(seen, 1)) : t.perplexity(digits(seen, 1), digits(unseen, 1))} ${t.meaning}`;
   }
-  drawNext();
 }
 
 async function look(): Promise<void> {
@@ -84,37 +90,23 @@ async function look(): Promise<void> {
 }
 
 async function count(): Promise<void> {
-  if (busy) return;
-  busy = true;
-  start.setAttribute("aria-disabled", "true");
-  alert.clear();
-  said.textContent = texts().counts.counting;
-  try {
-    const { train: kept, valid: aside } = split();
-    const options: NgramOptions = { order: order.valueAsNumber, smoothing: { kind: "kneser-ney" } };
-    const tokenizer = unit.value === "tokens" ? trained() : undefined;
-    if (tokenizer !== undefined) options.tokenizer = tokenizer;
-    const made = await Ngram.train(kept, options);
-    await ngram?.dispose();
-    ngram = made;
-    byTokens = tokenizer !== undefined;
-    byBytes = tokenizer?.kind === "bpe";
-    const seen = (await made.evaluate(kept)).perplexity;
-    measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : undefined };
-    after.hidden = false;
-    const lines = `const ngram = await Ngram.train(counted, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
+  const { train: kept, valid: aside } = split();
+  const options: NgramOptions = { order: order.valueAsNumber, smoothing: { kind: "kneser-ney" } };
+  const tokenizer = unit.value === "tokens" ? trained() : undefined;
+  if (tokenizer !== undefined) options.tokenizer = tokenizer;
+  const made = await Ngram.train(kept, options);
+  await ngram?.dispose();
+  ngram = made;
+  byTokens = tokenizer !== undefined;
+  byBytes = tokenizer?.kind === "bpe";
+  const seen = (await made.evaluate(kept)).perplexity;
+  measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : undefined };
+  after.hidden = false;
+  const lines = `const ngram = await Ngram.train(counted, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
 const { perplexity } = await ngram.evaluate(aside);`;
-    did("counts", { names: ["Ngram", ...names()], lines: [...(trained() === undefined ? [recipe()] : []), ...(inHand() === undefined ? [parted] : []), lines].join("\n") });
-    draw();
-    await Promise.all([look(), go()]);
-    await refresh();
-  } catch (error) {
-    said.textContent = "";
-    alert.show(error);
-  } finally {
-    busy = false;
-    start.removeAttribute("aria-disabled");
-  }
+  did("counts", { names: ["Ngram", ...names()], lines: [...(trained() === undefined ? [recipe()] : []), ...(inHand() === undefined ? [parted] : []), lines].join("\n") });
+  await Promise.all([look(), go()]);
+  await refresh();
 }
 
 async function go(): Promise<void> {
@@ -140,7 +132,7 @@ onReopen(async () => {
   return async () => {};
 });
 
-const start = button((t) => t.counts.train, () => void count());
+const start = workButton((t) => t.counts.train, alert, count, tell);
 
 /** The section. */
 export function countSection(): HTMLElement {
@@ -165,6 +157,6 @@ export function countSection(): HTMLElement {
   return section(
     "counts", (t) => t.counts.title, (t) => t.counts.words,
     el("div", { class: "controls" }, slider, field((t) => t.counts.by, unit)),
-    el("p", { class: "row" }, start), said, alert.element, after,
+    el("p", { class: "row" }, start.element), said, alert.element, after,
   );
 }

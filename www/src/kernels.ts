@@ -3,15 +3,15 @@
 // In: a press of the button. Out: a table of what `griot/lab` found, and one sentence that sums it up.
 
 import { kernels, type KernelCheck } from "griot/lab";
-import { alertLine, button, el, onLanguage, section } from "./dom.js";
+import { alertLine, el, onLanguage, section } from "./dom.js";
 import { refresh } from "./device.js";
 import { did } from "./journal.js";
 import { digits, small, texts } from "./language.js";
 import { planPart } from "./plan.js";
 import { twins } from "./twins.js";
+import { workButton } from "./work.js";
 
 let checks: KernelCheck[] | undefined;
-let running = false;
 
 const said = el("p", { class: "said", role: "status" });
 const alert = alertLine();
@@ -19,8 +19,8 @@ const place = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-la
 
 function draw(): void {
   const t = texts().kernels;
-  said.textContent = running ? t.running : "";
-  if (checks === undefined || running) return;
+  said.textContent = start.busy() ? t.running : "";
+  if (checks === undefined || start.busy()) return;
   const agree = checks.filter((check) => check.agrees).length;
   const ms = checks.reduce((sum, check) => sum + check.ms, 0);
   said.textContent = t.summary(digits(agree), digits(checks.length), digits(ms));
@@ -41,28 +41,15 @@ function draw(): void {
 }
 
 async function compare(): Promise<void> {
-  if (running) return;
-  running = true;
-  alert.clear();
-  start.setAttribute("aria-disabled", "true");
-  draw();
-  try {
-    checks = await kernels();
-    did("kernels", { names: ["kernels"], lab: true, lines: "for (const { kernel, agrees, error, tolerance, ms } of await kernels()) {\n  console.log(kernel, agrees, error, tolerance, ms);\n}" });
-    await refresh();
-  } catch (error) {
-    alert.show(error);
-  } finally {
-    running = false;
-    start.removeAttribute("aria-disabled");
-    draw();
-  }
+  checks = await kernels();
+  did("kernels", { names: ["kernels"], lab: true, lines: "for (const { kernel, agrees, error, tolerance, ms } of await kernels()) {\n  console.log(kernel, agrees, error, tolerance, ms);\n}" });
+  await refresh();
 }
 
-const start = button((t) => t.kernels.run, () => void compare());
+const start = workButton((t) => t.kernels.run, alert, compare, draw);
 
 /** The section. */
 export function kernelSection(): HTMLElement {
   onLanguage(draw);
-  return section("kernels", (t) => t.kernels.title, (t) => t.kernels.words, el("div", { class: "row" }, start, said), alert.element, place, twins(), planPart());
+  return section("kernels", (t) => t.kernels.title, (t) => t.kernels.words, el("div", { class: "row" }, start.element, said), alert.element, place, twins(), planPart());
 }

@@ -4,9 +4,10 @@
 // pass with all gradients on each player, and how far apart their numbers lie. Without a GPU the processor stands alone, and it says so.
 
 import { Model, presets, type Batch } from "griot";
-import { alertLine, button, el, onLanguage } from "./dom.js";
+import { alertLine, el, onLanguage } from "./dom.js";
 import { did } from "./journal.js";
 import { digits, small, texts } from "./language.js";
+import { workButton } from "./work.js";
 
 const SIZES = { layers: 2, heads: 4, width: 32, context: 64, vocabSize: 256 };
 const ROWS = 2;
@@ -21,7 +22,6 @@ interface Played {
 }
 
 let found: { cpu: Played; gpu: Played | undefined; logits: number; worst: number; name: string } | undefined;
-let running = false;
 
 const said = el("p", { class: "said", role: "status" });
 const alert = alertLine();
@@ -54,8 +54,8 @@ async function play(device: "cpu" | "webgpu", batch: Batch): Promise<Played> {
 
 function draw(): void {
   const t = texts().twins;
-  said.textContent = running ? t.running : "";
-  if (found === undefined || running) return;
+  said.textContent = start.busy() ? t.running : "";
+  if (found === undefined || start.busy()) return;
   const { cpu, gpu, logits, worst, name } = found;
   said.textContent = gpu === undefined ? t.alone : t.summary(small(logits), small(worst), name);
   const ms = (value: number): string => `${digits(value, 1)}\u00a0ms`;
@@ -68,44 +68,31 @@ function draw(): void {
 }
 
 async function compare(): Promise<void> {
-  if (running) return;
-  running = true;
-  alert.clear();
-  start.setAttribute("aria-disabled", "true");
-  draw();
+  const ids = Array.from({ length: ROWS }, (_, row) => Array.from({ length: TIME }, (_, at) => (at * at * 7 + row * 83 + at * 3) % SIZES.vocabSize));
+  const batch: Batch = { inputIds: ids, labels: ids };
+  const cpu = await play("cpu", batch);
+  let gpu: Played | undefined;
   try {
-    const ids = Array.from({ length: ROWS }, (_, row) => Array.from({ length: TIME }, (_, at) => (at * at * 7 + row * 83 + at * 3) % SIZES.vocabSize));
-    const batch: Batch = { inputIds: ids, labels: ids };
-    const cpu = await play("cpu", batch);
-    let gpu: Played | undefined;
-    try {
-      gpu = await play("webgpu", batch);
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "device-unavailable")) throw error;
-    }
-    let [worst, name] = [0, ""];
-    for (const [parameter, data] of cpu.all) {
-      const distance = gpu === undefined ? 0 : apart(data, gpu.all.get(parameter) ?? new Float32Array());
-      if (distance >= worst) [worst, name] = [distance, parameter];
-    }
-    found = { cpu, gpu, logits: gpu === undefined ? 0 : apart(cpu.logits, gpu.logits), worst, name };
-    did("twins", { names: ["Model", "presets"], lines: `for (const device of ["cpu", "webgpu"]) {
+    gpu = await play("webgpu", batch);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "device-unavailable")) throw error;
+  }
+  let [worst, name] = [0, ""];
+  for (const [parameter, data] of cpu.all) {
+    const distance = gpu === undefined ? 0 : apart(data, gpu.all.get(parameter) ?? new Float32Array());
+    if (distance >= worst) [worst, name] = [distance, parameter];
+  }
+  found = { cpu, gpu, logits: gpu === undefined ? 0 : apart(cpu.logits, gpu.logits), worst, name };
+  did("twins", { names: ["Model", "presets"], lines: `for (const device of ["cpu", "webgpu"]) {
   const one = await Model.create(presets.gpt(${JSON.stringify(SIZES).replaceAll('"', "").replaceAll(":", ": ").replaceAll(",", ", ")}), { seed: 1, device });
   console.log(await one.forward({ inputIds, labels: inputIds }), await one.gradients({ inputIds, labels: inputIds }));
 }` });
-  } catch (error) {
-    alert.show(error);
-  } finally {
-    running = false;
-    start.removeAttribute("aria-disabled");
-    draw();
-  }
 }
 
-const start = button((t) => t.twins.run, () => void compare());
+const start = workButton((t) => t.twins.run, alert, compare, draw);
 
 /** A part of the section on kernels. */
 export function twins(): HTMLElement {
   onLanguage(draw);
-  return el("div", { id: "twins" }, el("h3", {}, (t) => t.twins.title), el("p", { class: "note" }, (t) => t.twins.words), el("div", { class: "row" }, start, said), alert.element, place);
+  return el("div", { id: "twins" }, el("h3", {}, (t) => t.twins.title), el("p", { class: "note" }, (t) => t.twins.words), el("div", { class: "row" }, start.element, said), alert.element, place);
 }

@@ -313,7 +313,7 @@ fn log_likelihood(words: &WordCounts, pieces: &[(String, f64)]) -> f64 {
     let mut sum = 0.0;
     for (word, count) in words.iter() {
         let mut out = Vec::new();
-        model.encode(word, &mut Vec::new(), &mut out).unwrap();
+        model.encode(word, &mut Default::default(), &mut out).unwrap();
         sum += count as f64 * out.iter().map(|token| model.score(token.id)).sum::<f64>();
     }
     sum

@@ -175,7 +175,7 @@ impl NgramTrainer {
     pub fn feed_part(&mut self, document: &str, from: usize) -> Result<usize> {
         // A tokenizer may look at the whole text; words do not.
         let end = match self.units {
-            Units::Words { .. } => part_end(document, from),
+            Units::Words { .. } => part_end(document, from, false),
             Units::Tokens(_) => document.len(),
         };
         let Some(text) = document.get(from..end) else {

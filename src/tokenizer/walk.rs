@@ -2,18 +2,23 @@
 //!
 //! In: a text. Out: every added token and the tokens of every piece, in order, to a callback, until a budget is used up.
 //! A long text is taken in parts where no part of the tokenizer looks across the cut, so that a slice stays short and
-//! memory does not grow with the text. What cannot be cut, and one piece, are one step each.
+//! memory does not grow with the text; a long piece is encoded in slices too. Normalising and splitting what cannot be cut is
+//! one step.
 //! Refuses to know what becomes of the tokens.
 
-use super::Tokenizer;
 use super::added::Stretch;
 use super::aligned::Aligned;
 use super::model::{Memory, Model, Token};
 use super::normalise::Normaliser;
+use super::split::known::Known;
 use super::split::pattern::Written;
-use super::split::{Pieces, Splitter};
+use super::split::{Behavior, Pieces, Splitter};
 use super::train::part_end;
+use super::{Parts, Tokenizer};
 use crate::{Result, ensure};
+
+/// Pieces of more bytes are encoded in slices.
+const LONG: u32 = 1 << 13;
 
 /// What is found on the way through a text.
 pub(super) enum Stretches<'s, 'a> {
@@ -37,6 +42,7 @@ pub(super) struct Walk<'t> {
     track: bool,
     raw: bool,
     in_parts: bool,
+    by_lines: bool,
     outer: Vec<Stretch>,
     next: usize,
     /// Where the next part of the current stretch begins.
@@ -62,6 +68,7 @@ impl<'t> Walk<'t> {
             track,
             raw: matches!(&tokenizer.model, Model::Bpe(model) if model.takes_bytes()),
             in_parts: tokenizer.reads_parts_alike(),
+            by_lines: tokenizer.parts.cuts_lines(),
             from: outer.first().map_or(0, |stretch| stretch.1),
             outer,
             next: 0,
@@ -89,9 +96,18 @@ impl<'t> Walk<'t> {
                     if budget == 0 {
                         return Ok(false);
                     }
+                    self.tokens.clear();
+                    if cut.1 - cut.0 > LONG {
+                        let (piece, raw) = (pieces.slice(cut), pieces.raw);
+                        if !model.encode_on(piece, raw, &mut self.memory, &mut self.tokens, &mut budget)? {
+                            return Ok(false);
+                        }
+                        *next += 1;
+                        found(Stretches::Tokens(&self.tokens, pieces, cut))?;
+                        continue;
+                    }
                     *next += 1;
                     budget = budget.saturating_sub((cut.1 - cut.0) as usize);
-                    self.tokens.clear();
                     match model {
                         Model::Bpe(model) if pieces.raw => {
                             let bytes = pieces.text.text().as_bytes();
@@ -143,7 +159,7 @@ impl<'t> Walk<'t> {
         }
         let stretch = self.text.get(start..end).unwrap_or_default();
         let from = self.from.max(start);
-        let to = if self.in_parts { start + part_end(stretch, from - start) } else { end };
+        let to = if self.in_parts { start + part_end(stretch, from - start, self.by_lines) } else { end };
         self.from = to;
         if to >= end {
             self.next += 1;
@@ -215,15 +231,51 @@ fn goes_by_what_is_near(splitter: &Splitter) -> bool {
     }
 }
 
+impl Parts {
+    /// Whether every line end between a character that is no white space and a letter or digit is the end of a piece, and
+    /// nothing is put before a part.
+    pub(super) fn cuts_lines(&self) -> bool {
+        fn cuts(splitter: &Splitter) -> bool {
+            match splitter {
+                Splitter::ByteLevel { regex, .. } => *regex,
+                Splitter::Bert | Splitter::Whitespace | Splitter::WhitespaceSplit => true,
+                Splitter::Split { pattern, behavior, .. } => {
+                    pattern.known().is_some_and(|known| known != Known::Characters) && *behavior == Behavior::Isolated
+                }
+                Splitter::Sequence(all) => all.iter().any(cuts),
+                _ => false,
+            }
+        }
+        fn puts_nothing(splitter: &Splitter) -> bool {
+            match splitter {
+                Splitter::Metaspace { .. } | Splitter::ByteLevel { prefix_space: true, .. } => false,
+                Splitter::Sequence(all) => all.iter().all(puts_nothing),
+                _ => true,
+            }
+        }
+        fn keeps(normaliser: &Normaliser, drops_spaces: bool) -> bool {
+            match normaliser {
+                Normaliser::Form(_) | Normaliser::Lowercase | Normaliser::StripAccents => true,
+                // It makes line ends spaces.
+                Normaliser::Bert { .. } => drops_spaces,
+                Normaliser::Sequence(all) => all.iter().all(|one| keeps(one, drops_spaces)),
+                _ => false,
+            }
+        }
+        let Some(splitter) = &self.splitter else { return false };
+        let drops_spaces = matches!(splitter, Splitter::Bert | Splitter::Whitespace | Splitter::WhitespaceSplit);
+        let kept = self.normaliser.as_ref().is_none_or(|normaliser| keeps(normaliser, drops_spaces));
+        kept && cuts(splitter) && puts_nothing(splitter)
+    }
+}
+
 /// Whether every space between two words is the place of a cut.
 fn cuts_words(splitter: &Splitter) -> bool {
     match splitter {
         Splitter::ByteLevel { regex, .. } => *regex,
         Splitter::Bert | Splitter::Whitespace | Splitter::WhitespaceSplit => true,
         Splitter::Metaspace { split, .. } => *split,
-        Splitter::Split { pattern, behavior, .. } => {
-            pattern.known().is_some() && *behavior == super::split::Behavior::Isolated
-        }
+        Splitter::Split { pattern, behavior, .. } => pattern.known().is_some() && *behavior == Behavior::Isolated,
         Splitter::Sequence(all) => all.iter().any(cuts_words),
         _ => false,
     }

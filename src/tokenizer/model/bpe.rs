@@ -2,15 +2,15 @@
 //!
 //! In: a piece of text. Out: its tokens, made by merging the adjacent pair of lowest rank, leftmost first, until no
 //! pair is in the list of merges (Sennrich, Haddow, Birch 2016). A short piece is scanned for its best pair; a long one
-//! keeps its pairs in a heap over a linked list, O(n log n). A piece that the merges turn into one token is looked up
+//! keeps its pairs in a heap ([`merging`]). A piece that the merges turn into one token is looked up
 //! whole. In byte mode the symbols are bytes, as in GPT-2; otherwise characters, with byte fallback or unknown tokens.
+
+mod merging;
 
 use super::Token;
 use crate::tokenizer::bytes;
 use crate::tokenizer::vocab::{Lookup, Vocab};
 use crate::{Result, ensure};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 /// What a BPE model does beside merging.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,7 +55,7 @@ const SCANNED: usize = 48;
 #[derive(Debug, Default)]
 pub struct Scratch {
     nodes: Vec<Node>,
-    heap: BinaryHeap<Reverse<u64>>,
+    pending: merging::Pending,
     random: u64,
 }
 
@@ -177,12 +177,14 @@ impl Bpe {
     }
 
     fn merge_bytes(&self, piece: &[u8], scratch: &mut Scratch, out: &mut Vec<Token>, watch: Option<Watch<'_>>) {
-        let Some(byte_ids) = &self.byte_ids else { return };
-        scratch.nodes.clear();
-        scratch
-            .nodes
-            .extend(piece.iter().map(|&byte| Node::new(byte_ids.get(byte as usize).copied().unwrap_or(NONE), 1)));
+        self.spell_bytes(piece, &mut scratch.nodes);
         self.merge(scratch, out, watch);
+    }
+
+    fn spell_bytes(&self, piece: &[u8], nodes: &mut Vec<Node>) {
+        nodes.clear();
+        let Some(byte_ids) = &self.byte_ids else { return };
+        nodes.extend(piece.iter().map(|&byte| Node::new(byte_ids.get(byte as usize).copied().unwrap_or(NONE), 1)));
     }
 
     /// The tokens of a piece whose symbols are its characters.
@@ -205,6 +207,41 @@ impl Bpe {
         self.symbols(piece, &mut scratch.nodes)?;
         self.merge(scratch, out, watch);
         Ok(())
+    }
+
+    /// As [`Bpe::encode`], in slices of about `budget` symbols: the tokens are appended when it comes to `true`, and until then the same
+    /// piece must be given. Its symbols are its bytes if `raw`.
+    ///
+    /// # Errors
+    /// As [`Bpe::encode`].
+    pub fn encode_on(
+        &self,
+        piece: &str,
+        raw: bool,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+        budget: &mut usize,
+    ) -> Result<bool> {
+        if !scratch.pending.open {
+            let whole = match raw {
+                true => self.whole.find(piece.as_bytes()),
+                false => self.vocab.id(piece).filter(|_| self.options.ignore_merges),
+            };
+            if let Some(id) = whole {
+                out.push(Token { id, start: 0, end: piece.len() as u32 });
+                return Ok(true);
+            }
+            match raw {
+                true => self.spell_bytes(piece.as_bytes(), &mut scratch.nodes),
+                false => self.symbols(piece, &mut scratch.nodes)?,
+            }
+            Bpe::begin(scratch);
+        }
+        let done = self.merge_on(scratch, None, budget);
+        if done {
+            Bpe::put_out(scratch, out);
+        }
+        Ok(done)
     }
 
     /// The symbols of a piece before any merge.
@@ -274,10 +311,16 @@ impl Bpe {
     fn merge(&self, scratch: &mut Scratch, out: &mut Vec<Token>, watch: Option<Watch<'_>>) {
         let dropout = self.options.dropout.unwrap_or(0.0);
         if dropout > 0.0 || scratch.nodes.len() > SCANNED || watch.is_some() {
-            self.merge_long(scratch, dropout, watch);
+            Bpe::begin(scratch);
+            let mut unlimited = usize::MAX;
+            self.merge_on(scratch, watch, &mut unlimited);
         } else {
             self.merge_short(&mut scratch.nodes);
         }
+        Bpe::put_out(scratch, out);
+    }
+
+    fn put_out(scratch: &Scratch, out: &mut Vec<Token>) {
         let mut at = 0;
         out.extend(scratch.nodes.iter().filter(|node| node.length > 0).map(|node| {
             let start = at;
@@ -312,71 +355,6 @@ impl Bpe {
             let id = node.id;
             if let Some(before) = at.checked_sub(1).and_then(|before| nodes.get_mut(before)) {
                 (before.rank, before.merged) = self.pairs.find(before.id, id);
-            }
-        }
-    }
-
-    /// Keeps pairs in a heap by (rank, position); a removed symbol has length 0.
-    fn merge_long(&self, scratch: &mut Scratch, dropout: f64, mut watch: Option<Watch<'_>>) {
-        let Scratch { nodes, heap, random } = scratch;
-        let count = nodes.len();
-        let mut waiting: Vec<u64> = Vec::new();
-        // All pairs at once make a heap in linear time.
-        let mut pairs = std::mem::take(heap).into_vec();
-        pairs.clear();
-        for at in 0..count {
-            let next = nodes.get(at + 1).map(|node| node.id);
-            let Some(node) = nodes.get_mut(at) else { break };
-            node.before = if at == 0 { NONE } else { at as u32 - 1 };
-            node.after = if at + 1 < count { at as u32 + 1 } else { NONE };
-            (node.rank, node.merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.id, next));
-            if node.rank != NONE {
-                pairs.push(Reverse((node.rank as u64) << 32 | at as u64));
-            }
-        }
-        *heap = BinaryHeap::from(pairs);
-        while let Some(Reverse(top)) = heap.pop() {
-            if dropout > 0.0 && next_share(random) < dropout {
-                waiting.push(top);
-                continue;
-            }
-            if !waiting.is_empty() {
-                heap.extend(waiting.drain(..).map(Reverse));
-            }
-            let (rank, at) = ((top >> 32) as u32, top as u32 as usize);
-            let Some(&node) = nodes.get(at) else { continue };
-            if node.rank != rank || node.length == 0 {
-                continue; // the pair is gone
-            }
-            let Some(&right) = nodes.get(node.after as usize) else { continue };
-            if let Some(gone) = nodes.get_mut(node.after as usize) {
-                gone.length = 0;
-                gone.rank = NONE;
-            }
-            let next = nodes.get(right.after as usize).map(|next| next.id);
-            if let Some(next) = nodes.get_mut(right.after as usize) {
-                next.before = at as u32;
-            }
-            let (next_rank, next_merged) = next.map_or((NONE, NONE), |next| self.pairs.find(node.merged, next));
-            if let Some(node) = nodes.get_mut(at) {
-                node.id = node.merged;
-                node.length += right.length;
-                node.after = right.after;
-                (node.rank, node.merged) = (next_rank, next_merged);
-            }
-            if next_rank != NONE {
-                heap.push(Reverse((next_rank as u64) << 32 | at as u64));
-            }
-            if let Some(before) = nodes.get_mut(node.before as usize) {
-                (before.rank, before.merged) = self.pairs.find(before.id, node.merged);
-                if before.rank != NONE {
-                    heap.push(Reverse((before.rank as u64) << 32 | node.before as u64));
-                }
-            }
-            if let Some(watch) = &mut watch {
-                let pieces: Vec<(u32, usize)> =
-                    nodes.iter().filter(|n| n.length > 0).map(|n| (n.id, n.length as usize)).collect();
-                watch(node.id, right.id, rank, &pieces);
             }
         }
     }

@@ -47,7 +47,7 @@ pub struct Memory {
     /// For BPE.
     pub bpe: Scratch,
     /// For Unigram.
-    pub path: Vec<unigram::Step>,
+    pub way: unigram::Way,
 }
 
 impl Model {
@@ -62,8 +62,31 @@ impl Model {
         match self {
             Model::Bpe(model) => model.encode(piece, &mut memory.bpe, out, None),
             Model::WordPiece(model) => model.encode(piece, out),
-            Model::Unigram(model) => model.encode(piece, &mut memory.path, out),
+            Model::Unigram(model) => model.encode(piece, &mut memory.way, out),
             Model::Word(model) => model.encode(piece, out),
+        }
+    }
+
+    /// As [`Model::encode`] for a long piece, in slices of about `budget` bytes: the tokens are appended when it comes to `true`, and until then
+    /// the same piece must be given. If `raw`, the symbols of a BPE model are its bytes.
+    ///
+    /// # Errors
+    /// As [`Model::encode`].
+    pub fn encode_on(
+        &self,
+        piece: &str,
+        raw: bool,
+        memory: &mut Memory,
+        out: &mut Vec<Token>,
+        budget: &mut usize,
+    ) -> Result<bool> {
+        match self {
+            Model::Bpe(model) => model.encode_on(piece, raw, &mut memory.bpe, out, budget),
+            Model::Unigram(model) => model.encode_on(piece, &mut memory.way, out, budget),
+            model => {
+                *budget = budget.saturating_sub(piece.len());
+                model.encode(piece, memory, out).map(|()| true)
+            }
         }
     }
 

@@ -32,6 +32,14 @@ pub struct Step {
     pub id: u32,
 }
 
+/// The best ways through a piece that is under way.
+#[derive(Debug, Default)]
+pub struct Way {
+    steps: Vec<Step>,
+    /// The byte to go on from; 0: no piece is under way.
+    from: usize,
+}
+
 const NOWHERE: Step = Step { score: 0.0, from: u32::MAX, id: 0 };
 
 impl Unigram {
@@ -114,10 +122,31 @@ impl Unigram {
     ///
     /// # Errors
     /// `bad-file` when an unknown token is needed and there is none.
-    pub fn encode(&self, piece: &str, path: &mut Vec<Step>, out: &mut Vec<Token>) -> Result<()> {
-        path.clear();
-        path.resize(piece.len() + 1, NOWHERE);
-        for (start, _) in piece.char_indices() {
+    pub fn encode(&self, piece: &str, way: &mut Way, out: &mut Vec<Token>) -> Result<()> {
+        let mut unlimited = usize::MAX;
+        way.from = 0;
+        self.encode_on(piece, way, out, &mut unlimited).map(drop)
+    }
+
+    /// As [`Unigram::encode`], in slices of about `budget` bytes: the tokens are appended when it comes to `true`, and until then the same
+    /// piece must be given.
+    ///
+    /// # Errors
+    /// As [`Unigram::encode`].
+    pub fn encode_on(&self, piece: &str, way: &mut Way, out: &mut Vec<Token>, budget: &mut usize) -> Result<bool> {
+        let Way { steps: path, from } = way;
+        if *from == 0 {
+            path.clear();
+            path.resize(piece.len() + 1, NOWHERE);
+        }
+        let first = *from;
+        for (at, c) in piece.get(first..).unwrap_or_default().char_indices() {
+            if *budget == 0 {
+                return Ok(false);
+            }
+            *budget = budget.saturating_sub(c.len_utf8());
+            let start = first + at;
+            *from = start + c.len_utf8();
             let so_far = path.get(start).map_or(0.0, |step| step.score);
             self.tokens_at(piece, start, |end, id, score| {
                 let score = score + so_far;
@@ -128,6 +157,7 @@ impl Unigram {
                 }
             })?;
         }
+        *from = 0;
         let first = out.len();
         let mut end = piece.len() as u32;
         let mut unknown = None; // where the run of unknown characters that is being read backwards ends
@@ -149,7 +179,7 @@ impl Unigram {
         if let Some(tail) = out.get_mut(first..) {
             tail.reverse();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// A run of unknown characters, last token first: a piece after all, bytes, or the unknown token.
@@ -172,7 +202,7 @@ mod tests {
 
     fn cut(model: &Unigram, text: &str) -> Vec<(u32, u32, u32)> {
         let mut out = Vec::new();
-        model.encode(text, &mut Vec::new(), &mut out).unwrap();
+        model.encode(text, &mut Way::default(), &mut out).unwrap();
         out.iter().map(|token| (token.id, token.start, token.end)).collect()
     }
 

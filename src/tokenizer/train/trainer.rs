@@ -10,6 +10,7 @@ use super::{
     WordPieceOptions, WordPieceScore, split_at_spaces, wordpiece,
 };
 use crate::error::Result;
+use crate::tokenizer::unicode;
 use crate::tokenizer::{Bpe, BpeOptions as Merging, Kind, Model, Preset, Tokenizer, Unigram, Vocab, Word, WordPiece};
 use crate::{bail, ensure};
 
@@ -62,6 +63,8 @@ pub struct Trainer {
     method: Method,
     stage: Stage,
     fed: usize,
+    /// Whether a long document may be cut at line ends.
+    by_lines: bool,
 }
 
 enum Stage {
@@ -108,7 +111,8 @@ impl Trainer {
             }
         }
         let method = method(&options, name, &preset)?;
-        Ok(Trainer { options, preset, method, stage: Stage::Feeding(WordCounts::new()), fed: 0 })
+        let by_lines = preset.parts.cuts_lines();
+        Ok(Trainer { options, preset, method, stage: Stage::Feeding(WordCounts::new()), fed: 0, by_lines })
     }
 
     /// Counts a whole document.
@@ -131,7 +135,7 @@ impl Trainer {
         let Stage::Feeding(words) = &mut self.stage else {
             bail!(BadInput, "tokenizer training: a document came after learning had begun");
         };
-        let end = part_end(document, from);
+        let end = part_end(document, from, self.by_lines);
         let Some(mut text) = document.get(from..end) else {
             bail!(BadInput, "tokenizer training: no character begins at byte {from} of {}", document.len());
         };
@@ -299,13 +303,29 @@ fn method(options: &TrainOptions, preset_name: &str, preset: &Preset) -> Result<
     })
 }
 
-/// Where the part of a document that begins at `from` ends: past 64 KiB, before a space between two ASCII letters or digits.
-/// No splitter looks back over such a space, and no normaliser joins anything to it.
-pub fn part_end(document: &str, from: usize) -> usize {
+/// Where the part of a document that begins at `from` ends: past 64 KiB, before a space between two ASCII letters or digits,
+/// or, if `lines`, after the end of a line before a letter or digit.
+/// No splitter looks back over such a space, and no normaliser joins anything to it; lines are for the splitters of which that is known.
+pub fn part_end(document: &str, from: usize, lines: bool) -> usize {
     let bytes = document.as_bytes();
-    let Some(rest) = bytes.get((from + PART).min(bytes.len())..) else { return bytes.len() };
-    let found = rest
-        .windows(3)
-        .position(|three| three[0].is_ascii_alphanumeric() && three[1] == b' ' && three[2].is_ascii_alphanumeric());
-    found.map_or(bytes.len(), |at| from + PART + at + 1)
+    let start = (from + PART).min(bytes.len());
+    let Some(rest) = bytes.get(start..) else { return bytes.len() };
+    let mut threes = rest.windows(3).enumerate();
+    let found = threes.find_map(|(at, three)| {
+        let &[before, here, after] = three else { return None };
+        if here == b' ' && before.is_ascii_alphanumeric() && after.is_ascii_alphanumeric() {
+            return Some(start + at + 1);
+        }
+        let after = start + at + 2;
+        (lines && here == b'\n' && ends_a_line(document, after - 1, after)).then_some(after)
+    });
+    found.unwrap_or(bytes.len())
+}
+
+/// Whether no white space is before a line end, and a letter or number after it.
+fn ends_a_line(document: &str, end: usize, next: usize) -> bool {
+    let before = document.get(..end).and_then(|text| text.chars().next_back());
+    let after = document.get(next..).and_then(|text| text.chars().next());
+    before.is_some_and(|c| !c.is_whitespace())
+        && after.is_some_and(|c| unicode::kinds().of(c) & (unicode::LETTER | unicode::NUMBER) != 0)
 }

@@ -6,7 +6,7 @@ use crate::probe::Probe;
 
 #[test]
 fn every_pooling_has_its_gradient() {
-    for kind in [Pool::Mean, Pool::First, Pool::Last] {
+    for kind in [Pool::Mean, Pool::First, Pool::Last, Pool::Sum] {
         Probe::new(&[&[3, 5, 2]], move |g, v, given| {
             let spans = g.view(given[0], &[3, 2])?;
             let once = g.one(kind, &[v[0], spans])?;
@@ -14,6 +14,19 @@ fn every_pooling_has_its_gradient() {
             Ok(vec![once, g.one(kind, &[v[0], spans])?])
         })
         .ids(&[0, 5, 2, 5, 0, 3])
+        .check();
+    }
+}
+
+#[test]
+fn sums_and_means_by_segment_have_their_gradients() {
+    for kind in [Pool::Mean, Pool::Sum] {
+        Probe::new(&[&[2, 6, 3]], move |g, v, given| {
+            let spans = g.view(given[0], &[2, 3, 2])?;
+            Ok(vec![g.one(kind, &[v[0], spans])?])
+        })
+        // Three segments that cover a row, and three of which two overlap and one is empty.
+        .ids(&[0, 2, 2, 5, 5, 6, 0, 4, 3, 6, 6, 6])
         .check();
     }
 }

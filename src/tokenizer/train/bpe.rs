@@ -9,7 +9,8 @@
 //! Refuses to know about pipelines.
 
 use super::count::WordCounts;
-use super::learn::{self, Learner, Names, Preference};
+use super::learn::{self, Learner, Preference};
+use super::names::Names;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;

@@ -156,14 +156,30 @@ impl WordCounts {
     /// Ends the counting: words with counts, the most frequent first. Frees what only adding needs.
     pub fn into_ranked(mut self) -> Ranked {
         self.table = Vec::new();
-        let mut order: Vec<(u64, u32)> = Vec::new();
-        if !self.carries.is_empty() {
-            order.extend((0..self.len()).map(|index| (self.count(index), self.entries[index].offset)));
-            order.sort_unstable_by(|a, b| b.cmp(a));
-        } else {
-            self.entries.sort_unstable_by_key(|entry| (entry.count, entry.offset));
+        self.text.shrink_to_fit();
+        // Words that were seen more often than 32 bits count come after all others, and are told by a count of 0.
+        let mut big: Vec<(u64, u32)> = Vec::new();
+        for index in self.carries.iter().map(|carry| carry.0 as usize) {
+            big.push((self.count(index), self.entries[index].offset));
         }
-        Ranked { words: self, big: order.into_iter() }
+        for (index, _) in std::mem::take(&mut self.carries) {
+            self.entries[index as usize].count = 0;
+        }
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.retain(|entry| entry.count > 0);
+        entries.sort_unstable_by_key(|entry| (entry.count, entry.offset));
+        big.sort_unstable();
+        let mut offsets = Vec::with_capacity(entries.len() + big.len());
+        let mut runs: Vec<(u64, u32)> = Vec::new();
+        let small = entries.iter().map(|entry| (u64::from(entry.count), entry.offset));
+        for (count, offset) in small.chain(big) {
+            match runs.last_mut() {
+                Some((last, _)) if *last == count => {}
+                _ => runs.push((count, offsets.len() as u32)),
+            }
+            offsets.push(offset);
+        }
+        Ranked { words: self, offsets, runs }
     }
 }
 
@@ -171,23 +187,24 @@ impl WordCounts {
 #[derive(Debug)]
 pub struct Ranked {
     words: WordCounts,
-    big: std::vec::IntoIter<(u64, u32)>,
+    /// Where each word lies, the most frequent last.
+    offsets: Vec<u32>,
+    /// Each count, with the first word that has it.
+    runs: Vec<(u64, u32)>,
 }
 
 impl Ranked {
     /// The next word with its count.
     pub fn next_word(&mut self) -> Option<(&str, u64)> {
-        if let Some((count, offset)) = self.big.next() {
-            return Some((self.words.word(offset), count));
+        let offset = self.offsets.pop()?;
+        if self.offsets.len() * 2 < self.offsets.capacity() {
+            self.offsets.shrink_to_fit();
         }
-        if !self.words.carries.is_empty() {
-            return None;
+        let &(count, first) = self.runs.last()?;
+        if first as usize == self.offsets.len() {
+            self.runs.pop();
         }
-        let entry = self.words.entries.pop()?;
-        if self.words.entries.len() * 2 < self.words.entries.capacity() {
-            self.words.entries.shrink_to_fit();
-        }
-        Some((self.words.word(entry.offset), u64::from(entry.count)))
+        Some((self.words.word(offset), count))
     }
 }
 
@@ -199,7 +216,7 @@ fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
 }
 
 /// FxHash over eight bytes at a time, mixed at the end: words are short and need no defence beyond the load limit.
-fn hash(bytes: &[u8]) -> u64 {
+pub(super) fn hash(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = bytes.len() as u64;
     let mut rest = bytes;

@@ -36,6 +36,12 @@ impl Fresh {
         self.after.resize(size, NONE);
     }
 
+    /// Makes room for so many tokens.
+    pub(super) fn room(&mut self, tokens: usize) {
+        self.before.reserve_exact(tokens);
+        self.after.reserve_exact(tokens);
+    }
+
     fn index(&mut self, left: u32, right: u32) -> &mut u32 {
         match right == self.token {
             true => &mut self.before[left as usize],

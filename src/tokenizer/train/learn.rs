@@ -9,49 +9,9 @@
 use super::Step;
 use super::gain::GainMerger;
 use super::merger::{Merger, Next, Rule};
+use super::names::Names;
 use super::spans::{Slot, Spans};
 use crate::error::Result;
-use std::collections::HashMap;
-
-/// The names of tokens, by id and back.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    names: Vec<Box<str>>,
-    ids: HashMap<Box<str>, u32>,
-}
-
-impl Names {
-    /// The id of `name`, a new one if it was unknown.
-    pub(super) fn intern(&mut self, name: &str) -> u32 {
-        if let Some(&id) = self.ids.get(name) {
-            return id;
-        }
-        let id = self.names.len() as u32;
-        self.names.push(name.into());
-        self.ids.insert(name.into(), id);
-        id
-    }
-
-    pub(super) fn id(&self, name: &str) -> Option<u32> {
-        self.ids.get(name).copied()
-    }
-
-    pub(super) fn name(&self, id: u32) -> &str {
-        self.names.get(id as usize).map_or("", |name| name)
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    pub(super) fn into_names(self) -> Vec<String> {
-        self.names.into_iter().map(String::from).collect()
-    }
-
-    fn bytes(&self) -> usize {
-        self.names.iter().map(|name| name.len() * 2 + 56).sum()
-    }
-}
 
 /// Which pair goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,21 +42,21 @@ impl Rule for ByIds {
 /// The shorter, then lexicographically smaller text first; only what sentencepiece accepts as a piece.
 #[derive(Debug, Default)]
 pub(super) struct ByText {
-    names: Vec<Box<str>>,
+    names: Names,
 }
 
 impl Rule for ByText {
     type Tie = (usize, Box<str>);
     fn tie(&self, left: u32, right: u32) -> (usize, Box<str>) {
-        let text = [&*self.names[left as usize], &*self.names[right as usize]].concat();
+        let text = [self.names.name(left), self.names.name(right)].concat();
         (text.chars().count(), text.into())
     }
     fn allows(&self, left: u32, right: u32) -> bool {
-        let (left, right) = (&self.names[left as usize], &self.names[right as usize]);
+        let (left, right) = (self.names.name(left), self.names.name(right));
         super::pieces::PieceRules { digits_apart: true, ..Default::default() }.accept(left.chars().chain(right.chars()))
     }
     fn learn(&mut self, name: &str) {
-        self.names.push(name.into());
+        self.names.intern(name);
     }
 }
 
@@ -123,6 +83,8 @@ pub(super) trait Engine: Send {
     fn accept(&mut self, token: u32, name: &str, known: bool, budget: &mut usize);
     /// Turns the last proposal down for good.
     fn refuse(&mut self);
+    /// Makes room for so many tokens more, or as many as the words can give; says for how many.
+    fn room(&mut self, tokens: usize) -> usize;
     /// Bytes held for the words, and for the vocabulary.
     fn bytes(&self) -> (usize, usize);
 }
@@ -164,6 +126,9 @@ where
             self.merger.refuse(chosen);
         }
     }
+    fn room(&mut self, tokens: usize) -> usize {
+        self.merger.room(tokens)
+    }
     fn bytes(&self) -> (usize, usize) {
         (self.merger.bytes(), self.merger.vocabulary_bytes())
     }
@@ -181,6 +146,9 @@ impl<S: Slot + Send> Engine for GainMerger<S> {
     }
     fn refuse(&mut self) {
         GainMerger::refuse(self);
+    }
+    fn room(&mut self, tokens: usize) -> usize {
+        self.spans.room(tokens)
     }
     fn bytes(&self) -> (usize, usize) {
         (GainMerger::bytes(self), self.vocabulary_bytes())
@@ -227,7 +195,7 @@ fn sized<S: Slot + Send + 'static>(
     Ok(match preference {
         Preference::Count => Box::new(Counting { merger: Merger::new(spans, ByIds, least), chosen: None }),
         Preference::CountThenText => {
-            let rule = ByText { names: names.names.clone() };
+            let rule = ByText { names: names.clone() };
             Box::new(Counting { merger: Merger::new(spans, rule, least), chosen: None })
         }
         Preference::Gain => Box::new(GainMerger::new(spans, least)?),
@@ -237,7 +205,9 @@ fn sized<S: Slot + Send + 'static>(
 /// The state of a training by merges.
 pub(super) struct Learner {
     pub(super) names: Names,
+    /// Without a prefix: the merges in order.
     pub(super) merges: Vec<(u32, u32)>,
+    made: usize,
     engine: Box<dyn Engine>,
     /// Stripped from a right token when it is joined.
     prefix: &'static str,
@@ -251,15 +221,18 @@ pub(super) struct Learner {
 
 impl Learner {
     pub(super) fn new(
-        names: Names,
-        engine: Box<dyn Engine>,
+        mut names: Names,
+        mut engine: Box<dyn Engine>,
         prefix: &'static str,
         reserved: usize,
         again: bool,
         target: usize,
     ) -> Self {
         let done = names.len() >= target;
-        Learner { names, merges: Vec::new(), engine, prefix, reserved, again, target, done }
+        let room = names.len() + engine.room(target.saturating_sub(names.len()));
+        names.reserve(room);
+        let merges = Vec::with_capacity(if prefix.is_empty() { room } else { 0 });
+        Learner { names, merges, made: 0, engine, prefix, reserved, again, target, done }
     }
 
     /// Learns until the budget is used up; `true`: nothing is left to learn.
@@ -274,7 +247,7 @@ impl Learner {
                 Progress::Proposal(proposal) => proposal,
             };
             // Even a merge that touches few places costs something.
-            *budget = budget.saturating_sub(64);
+            *budget = budget.saturating_sub(128);
             let (left, right) = (self.names.name(proposal.left), self.names.name(proposal.right));
             let stem = right.strip_prefix(self.prefix).unwrap_or(right);
             let name = [left, stem].concat();
@@ -283,8 +256,9 @@ impl Learner {
                 self.engine.refuse();
                 continue;
             }
+            self.made += 1;
             steps.push(Step {
-                step: self.merges.len() + 1,
+                step: self.made,
                 token: name.clone(),
                 left: Some(left.to_string()),
                 right: Some(right.to_string()),
@@ -293,7 +267,9 @@ impl Learner {
             });
             let token = self.names.intern(&name);
             self.engine.accept(token, &name, known.is_some(), budget);
-            self.merges.push((proposal.left, proposal.right));
+            if self.prefix.is_empty() {
+                self.merges.push((proposal.left, proposal.right));
+            }
             self.done = self.names.len() >= self.target;
         }
         Ok(self.done)

@@ -123,8 +123,8 @@ struct Limits {
 
 impl Limits {
     fn new(places: usize) -> Limits {
-        let pairs = (places / 192).max(1 << 11);
-        let listed = (places / 10).max(1 << 13);
+        let pairs = (places / 224).max(1 << 8);
+        let listed = (places / 13).max(1 << 11);
         Limits { pairs, records: pairs * 2, listed, places: listed + listed / 2 }
     }
 }
@@ -185,7 +185,7 @@ impl<S: Slot, R: Rule> Merger<S, R> {
             if part == 0 {
                 // What the last survey kept gives way to this one.
                 (self.records, self.places, self.heap) = Default::default();
-                self.candidates.clear();
+                self.candidates = Vec::with_capacity(self.limits.pairs * 2);
                 self.beyond = None;
             }
             self.table.reset(self.part_size())?;
@@ -273,7 +273,9 @@ impl<S: Slot, R: Rule> Merger<S, R> {
         let mut first = 0;
         let mut heap = Vec::new();
         let candidates = std::mem::take(&mut self.candidates);
-        if self.records.try_reserve(kept).is_err() || heap.try_reserve(kept).is_err() {
+        // All the room at once: growing would hold the old beside the new.
+        let most = self.limits.records.max(kept);
+        if self.records.try_reserve_exact(most).is_err() || heap.try_reserve_exact(most).is_err() {
             bail!(OutOfMemory, "tokenizer training: no memory for {kept} pairs");
         }
         for Candidate { rank, key, places } in candidates {
@@ -445,6 +447,13 @@ impl<S: Slot, R: Rule> Merger<S, R> {
         let record = &mut self.records[record];
         self.places[(record.first + record.places) as usize] = place;
         record.places += 1;
+    }
+
+    /// Makes room for so many tokens more, or as many as the words can give; says for how many.
+    pub(super) fn room(&mut self, tokens: usize) -> usize {
+        let tokens = self.spans.room(tokens);
+        self.fresh.room(self.spans.tokens() + tokens);
+        tokens
     }
 
     /// Bytes that grow with the vocabulary, not with the words.

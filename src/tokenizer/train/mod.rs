@@ -13,6 +13,7 @@ mod gain;
 mod lattice;
 mod learn;
 mod merger;
+mod names;
 mod pairs;
 mod pieces;
 mod seeds;

@@ -105,6 +105,18 @@ impl<S: Slot> Spans<S> {
         }
     }
 
+    /// Makes room for so many tokens more, or for as many as there can be pairs; says for how many.
+    pub(super) fn room(&mut self, tokens: usize) -> usize {
+        let tokens = tokens.min(self.places() / 2);
+        self.lengths.reserve_exact(tokens);
+        tokens
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        self.lengths.len()
+    }
+
     /// How many places there are, dead ones included.
     pub(super) fn places(&self) -> usize {
         self.slots.len()

@@ -187,6 +187,14 @@ impl Trainer {
         words.into_iter().flat_map(WordCounts::iter)
     }
 
+    /// Bytes that the vocabulary takes so far, beside what is held for the words.
+    pub fn vocabulary_bytes(&self) -> usize {
+        match &self.stage {
+            Stage::Feeding(_) => 0,
+            Stage::Learning(training) => training.bytes().1,
+        }
+    }
+
     /// How far it is.
     pub fn progress(&self) -> Progress {
         match &self.stage {

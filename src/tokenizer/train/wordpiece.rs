@@ -8,7 +8,8 @@
 
 use super::bpe::char_counts;
 use super::count::WordCounts;
-use super::learn::{self, Learner, Names, Preference};
+use super::learn::{self, Learner, Preference};
+use super::names::Names;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;

@@ -2,7 +2,6 @@
 //!
 //! The text is made up: words of syllables that follow Zipf's law with a long tail. One test alone lives here, since the allocator counts
 //! for the whole process.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use griot::tokenizer::Kind;
 use griot::tokenizer::train::{TrainOptions, Trainer};

@@ -116,6 +116,15 @@ impl Error {
         self
     }
 
+    /// The same error for another reader: of another kind where it is of the kind `from`.
+    #[must_use]
+    pub fn seen_as(mut self, from: Kind, kind: Kind) -> Self {
+        if self.inner.kind == from {
+            self.inner.kind = kind;
+        }
+        self
+    }
+
     /// What the caller can do about it.
     pub fn kind(&self) -> Kind {
         self.inner.kind
@@ -130,6 +139,7 @@ impl Error {
     pub fn hint_text(&self) -> Option<&str> {
         let usual = match self.inner.kind {
             Kind::OutOfMemory => Some("Take a smaller model, batch or context, or raise memoryLimit."),
+            Kind::ContextOverflow => Some("Give fewer tokens, or take a model with a longer context."),
             _ => None,
         };
         self.inner.hint.as_deref().or(usual)
@@ -170,9 +180,13 @@ impl<T> Context<T> for Result<T> {
     }
 }
 
-/// Returns early with an error: `bail!(Shape, "matmul: inner sizes differ: {a} and {b}")`.
+/// Returns early with an error: `bail!(Shape, "matmul: inner sizes differ: {a} and {b}")`. Numbers for programs to read may stand
+/// before the message: `bail!(ContextOverflow, [tokens: 9, context: 8], "{tokens} tokens for {context}")`.
 #[macro_export]
 macro_rules! bail {
+    ($kind:ident, [$($name:ident: $value:expr),+], $($message:tt)+) => {
+        return Err($crate::Error::new($crate::Kind::$kind, format!($($message)+))$(.detail(stringify!($name), $value as f64))+)
+    };
     ($kind:ident, $($message:tt)+) => {
         return Err($crate::Error::new($crate::Kind::$kind, format!($($message)+)))
     };
@@ -181,6 +195,12 @@ macro_rules! bail {
 /// Checks a condition and returns early with an error if it does not hold.
 #[macro_export]
 macro_rules! ensure {
+    ($condition:expr, $kind:ident, [$($name:ident: $value:expr),+], $($message:tt)+) => {
+        match $condition {
+            true => {}
+            false => $crate::bail!($kind, [$($name: $value),+], $($message)+),
+        }
+    };
     ($condition:expr, $kind:ident, $($message:tt)+) => {
         // A match, since a condition with floats must hold to pass: NaN fails it.
         match $condition {
@@ -199,6 +219,16 @@ mod tests {
         let error = Error::new(Kind::Shape, "inner sizes differ").context("matmul").context("layer 3");
         assert_eq!(error.to_string(), "layer 3: matmul: inner sizes differ");
         assert_eq!(error.code(), "shape");
+    }
+
+    #[test]
+    fn numbers_before_a_message_become_details() {
+        let fails = |tokens: usize| -> Result<()> {
+            ensure!(tokens < 9, ContextOverflow, [tokens: tokens, context: 8], "{tokens} tokens");
+            Ok(())
+        };
+        assert!(fails(8).is_ok());
+        assert_eq!(fails(9).unwrap_err().details(), [("tokens", 9.0), ("context", 8.0)]);
     }
 
     #[test]

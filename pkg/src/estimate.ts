@@ -3,6 +3,7 @@
 // In: a source, of which only the config and the headers of the weights are read, or a config. Out: bytes by what they are for.
 
 import { GriotError } from "./errors.js";
+import { DTYPE, refuseHalf } from "./model-options.js";
 import { always, crossing, given, oneOf, positive } from "./options.js";
 import { crossingSource, isSource, type Source } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
@@ -15,7 +16,8 @@ export interface EstimateOptions extends Omit<CallOptions, "onProgress"> {
   batch?: number | undefined;
   /** Default: the model's. */
   context?: number | undefined;
-  dtype?: "auto" | "f32" | undefined;
+  /** "f16" is `unsupported` yet. */
+  dtype?: "auto" | "f32" | "f16" | undefined;
 }
 
 /** Bytes that a model takes, and whether the device has them. */
@@ -28,10 +30,11 @@ export interface Estimate {
   reasons: string[];
 }
 
-const ESTIMATE = { ...always, for: oneOf("generate", "train"), batch: positive, context: positive, dtype: oneOf("auto", "f32") };
+const ESTIMATE = { ...always, for: oneOf("generate", "train"), batch: positive, context: positive, dtype: DTYPE };
 
 export async function estimate(what: Source | ModelConfig, options: EstimateOptions): Promise<Estimate> {
-  const { dtype: _dtype, ...checked } = given(options, ESTIMATE, "Model.estimate");
+  const { dtype, ...checked } = given(options, ESTIMATE, "Model.estimate");
+  refuseHalf(dtype, "Model.estimate");
   if (checked.for === undefined) throw new GriotError("bad-option", 'Model.estimate: option "for" is required', { hint: '"generate" or "train"' });
   const rest = crossing(checked);
   if (isSource(what)) {

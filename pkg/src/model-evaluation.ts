@@ -2,7 +2,7 @@
 //
 // In: a model's remote and what the caller gave. Out: what the host answers. Ranges are checked by the core.
 
-import { crossingData, NESTED, type Data, type TrainOptions } from "./model-learning.js";
+import { crossingData, isDivided, NESTED, type TrainData, type TrainOptions } from "./model-learning.js";
 import { word32 } from "./model-options.js";
 import { crossing, flag, given, long, object, positive, text, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
@@ -29,10 +29,10 @@ export interface Evaluation {
 
 const EVALUATE: Table = { ...long, objective: text, batch: positive, context: positive, masking: object, spans: object, crossDocuments: flag, seed: word32 };
 
-export async function evaluate(remote: Remote, data: Data, options?: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(remote: Remote, data: TrainData, options?: EvaluateOptions): Promise<Evaluation> {
   const checked = given(options, EVALUATE, "evaluate");
   const how: Record<string, unknown> = crossing(checked);
   for (const name of ["masking", "spans"]) if (how[name] !== undefined) how[name] = given(how[name] as object, NESTED[name] as Table, `evaluate: ${name}`);
-  const { corpus, batches } = crossingData(data, "evaluate");
+  const { corpus, batches } = crossingData(isDivided(data) ? data.valid : data, "evaluate");
   return await remote.call("evaluate", [corpus, batches, how], checked);
 }

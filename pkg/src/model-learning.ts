@@ -185,19 +185,21 @@ export function crossingData(data: unknown, where = "train"): { corpus?: CorpusA
   return isBatches(data) ? { batches: data.map((batch) => crossingBatch(batch, where)) } : { corpus: new CorpusArgument(data, where) };
 }
 
+/** Whether data is what is learned from and what is measured with. */
+export const isDivided = (data: TrainData): data is { train: Data; valid: Data } => typeof data === "object" && data !== null && "train" in data && "valid" in data;
+
 /** Learns; `config` is told the names of labels that the data has. */
 export function train(remote: ModelRemote, config: ModelConfig, data: TrainData, options: TrainOptions): Run<StepReport, TrainResult> {
   const { crossing, wishes, target, pauseHidden, call } = trainOptions(options);
-  const isDivided = typeof data === "object" && data !== null && "train" in data && "valid" in data;
-  const [learned, valid] = [crossingData(isDivided ? data.train : data), isDivided ? crossingData(data.valid) : {}];
-  if (isDivided && (learned.batches === undefined) !== (valid.batches === undefined)) {
+  const [learned, valid] = isDivided(data) ? [crossingData(data.train), crossingData(data.valid)] : [crossingData(data), {}];
+  if (isDivided(data) && (learned.batches === undefined) !== (valid.batches === undefined)) {
     throw new GriotError("bad-input", "train: train and valid must both be batches of ids, or neither");
   }
   const finish = ({ config: told, ...result }: TrainResult & { config?: string }): TrainResult => {
     if (told !== undefined) Object.assign(config, JSON.parse(told));
     return result;
   };
-  const again = (isDivided ? [data.train, data.valid] : [data]).every(isLasting);
+  const again = (isDivided(data) ? [data.train, data.valid] : [data]).every(isLasting);
   const args = [learned.corpus, valid.corpus, learned.batches, valid.batches, crossing, wishes, target];
   const run = new Run<StepReport, TrainResult>((sink) => {
     const over = {

@@ -3,8 +3,8 @@
 // In: a model's remote and what the caller gave, checked by name and kind. Out: what the host answers.
 
 import { GriotError } from "./errors.js";
-import { numbers } from "./model-options.js";
-import { always, argument, crossing, either, flag, given, kind, long, object, texts, type Table } from "./options.js";
+import { numbers, word32 } from "./model-options.js";
+import { always, argument, crossing, either, flag, given, kind, long, number, object, texts, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { ModelRemote } from "./model-remote.js";
 import type { Remote } from "./remote.js";
@@ -64,8 +64,15 @@ export function crossingBatch(batch: Batch, where: string): object {
   argument(batch, object, "the batch", where);
   const checked = given(batch, BATCH, `${where}: the batch`);
   if (checked.inputIds === undefined) throw new GriotError("bad-input", `${where}: the batch has no inputIds`);
-  const plain = (row: unknown) => (typeof row === "number" ? row : Array.from(row as ArrayLike<number>));
-  return Object.fromEntries(Object.entries(checked).map(([name, rows]) => [name, (rows as unknown[]).map(plain)]));
+  const plain = (name: string, row: unknown, at: number) => {
+    if (typeof row === "number") return row;
+    const numbers = Array.from(row as ArrayLike<unknown>);
+    const isRight = name === "labels" ? number.is : word32.is;
+    const wrong = numbers.findIndex((one) => !isRight(one));
+    if (wrong >= 0) throw new GriotError("bad-input", `${where}: ${name}[${at}][${wrong}] must be ${name === "labels" ? number.expected : word32.expected}, ${String(numbers[wrong])} was given`, { details: { row: at, place: wrong } });
+    return numbers;
+  };
+  return Object.fromEntries(Object.entries(checked).map(([name, rows]) => [name, (rows as unknown[]).map((row, at) => plain(name, row, at))]));
 }
 
 /** The layers, shapes and counts, as text. */

@@ -8,11 +8,12 @@ import { count, flag, kind, long, number, object, oneOf, positive, type Table } 
 export const numbers = kind("an array of numbers", (v) => Array.isArray(v) && v.every((x) => number.is(x)));
 export const word32 = kind("a whole number, 0 to 4294967295", (v) => count.is(v) && (v as number) <= 0xffffffff);
 
-/** Refuses what is understood and not there. */
-export function refuse(options: object | undefined, names: string[], where: string): void {
-  for (const name of names) {
-    if ((options as Record<string, unknown> | undefined)?.[name] !== undefined) throw new GriotError("unsupported", `${where}: option "${name}" is not there yet`);
-  }
+/** How weights are kept. */
+export const DTYPE = oneOf("auto", "f32", "f16");
+
+/** Refuses weights of half the size, which are understood and not there. */
+export function refuseHalf(dtype: string | undefined, where: string): void {
+  if (dtype === "f16") throw new GriotError("unsupported", `${where}: option "dtype" cannot be "f16" yet`, { hint: 'files of any dtype are read; "f32" is how they are kept' });
 }
 
 const TASK = oneOf("causal", "masked", "seq2seq", "classify", "tag", "answer", "embed");
@@ -21,4 +22,4 @@ const DEVICE = oneOf("auto", "webgpu", "cpu");
 /** Options of `Model.create`. */
 export const CREATE: Table = { ...long, tokenizer: object, seed: count, task: TASK, device: DEVICE };
 /** Options of `Model.load`. */
-export const LOAD: Table = { ...long, task: TASK, context: positive, device: DEVICE, dtype: oneOf("auto", "f32"), integrity: object, cache: flag };
+export const LOAD: Table = { ...long, task: TASK, context: positive, device: DEVICE, dtype: DTYPE, integrity: object, cache: flag };

@@ -49,7 +49,13 @@ export interface NextToken {
   logit: number;
 }
 
-const PROMPT = either(text, kind("a list of ids or messages", (v) => typeof v === "object" && v !== null && "length" in v));
+const isId = (v: unknown): boolean => word32.is(v);
+const isMessage = (v: unknown): boolean => typeof v === "object" && v !== null && "role" in v;
+const PROMPT = either(text, kind("a list of ids or messages", (v) => {
+  if (typeof v !== "object" || v === null || !("length" in v)) return false;
+  const all = Array.from<unknown>(v as ArrayLike<unknown>);
+  return all.every(isId) || all.every(isMessage);
+}));
 
 const BIAS = kind("numbers by token id", (v) =>
   typeof v === "object" && v !== null && Object.entries(v).every(([id, bias]) => word32.is(Number(id)) && (number.is(bias) || bias === -Infinity)));

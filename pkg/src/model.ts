@@ -10,10 +10,10 @@ import { evaluate, type EvaluateOptions, type Evaluation } from "./model-evaluat
 import * as folder from "./model-files.js";
 import type { SaveOptions } from "./model-files.js";
 import * as learning from "./model-learning.js";
-import type { Data, StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
+import type { StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
-import { CREATE, LOAD } from "./model-options.js";
+import { CREATE, LOAD, refuseHalf } from "./model-options.js";
 import * as reading from "./model-reading.js";
 import type { Answer, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
 import { ModelRemote, type Origin } from "./model-remote.js";
@@ -44,7 +44,8 @@ export interface CreateOptions extends CallOptions {
 
 export interface LoadOptions extends CallOptions, Reading {
   task?: Task | undefined;
-  dtype?: "auto" | "f32" | undefined;
+  /** "f16" is `unsupported` yet. */
+  dtype?: "auto" | "f32" | "f16" | undefined;
   /** Fewer positions than the model was made for. */
   context?: number | undefined;
   device?: "auto" | "webgpu" | "cpu" | undefined;
@@ -104,7 +105,8 @@ export class Model {
 
   /** Reads config.json and model.safetensors or its shards, with the tokenizer and generation_config.json where there are any. */
   static async load(source: Source, options?: LoadOptions): Promise<Model> {
-    const { dtype: _dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
+    const { dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
+    refuseHalf(dtype, "Model.load");
     const args: Origin["args"] = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
     const { client, value } = await callStatic<MadeModel>("model", "load", args, rest);
     return new Model(client, value, { method: "again", args, isFree: isFree(rest.device) });
@@ -145,8 +147,8 @@ export class Model {
     return learning.train(this.#remote, this.config, data, options);
   }
 
-  /** How well the model does on data that it does not learn from: the loss, and what its task is judged by. */
-  async evaluate(data: Data, options?: EvaluateOptions): Promise<Evaluation> {
+  /** How well the model does on data that it does not learn from (of two parts `valid`): the loss, and what its task is judged by. */
+  async evaluate(data: TrainData, options?: EvaluateOptions): Promise<Evaluation> {
     return await evaluate(this.#remote, data, options);
   }
 

@@ -56,18 +56,24 @@ impl Side {
     /// Rows of ids with a mask: 1 where a token stands, 0 for padding at either end. Positions count from the first token
     /// unless given.
     ///
-    /// Fails with `bad-input` for rows of different lengths, `unsupported` for a mask with a hole.
+    /// Fails with `shape` for rows of different lengths, `unsupported` for a mask with a hole.
     pub fn new(ids: &[Vec<u32>], mask: Option<&[Vec<u32>]>, positions: Option<&[Vec<u32>]>) -> Result<Side> {
         let time = ids.first().map_or(0, Vec::len);
         ensure!(time > 0, BadInput, "a batch needs at least one row of at least one id");
         let mut side = Side { time, ..Side::default() };
         for (row, ids) in ids.iter().enumerate() {
-            ensure!(ids.len() == time, BadInput, "row {row} has {} ids, the first has {time}", ids.len());
+            ensure!(
+                ids.len() == time,
+                Shape,
+                [row: row, ids: ids.len(), wanted: time],
+                "row {row} has {} ids, the first has {time}",
+                ids.len()
+            );
             let (from, to) = match mask {
                 None => (0, time),
                 Some(mask) => match mask.get(row) {
                     Some(mask) => span(mask, time, row)?,
-                    None => bail!(BadInput, "the attention mask has no row {row}"),
+                    None => bail!(Shape, [rows: mask.len(), row: row], "the attention mask has no row {row}"),
                 },
             };
             side.ids.extend_from_slice(ids);
@@ -76,7 +82,7 @@ impl Side {
                 None => side.positions.extend((0..time).map(|at| at.saturating_sub(from) as u32)),
                 Some(positions) => match positions.get(row) {
                     Some(positions) if positions.len() == time => side.positions.extend_from_slice(positions),
-                    _ => bail!(BadInput, "positionIds: row {row} is not of {time} numbers"),
+                    _ => bail!(Shape, [row: row, wanted: time], "positionIds: row {row} is not of {time} numbers"),
                 },
             }
         }
@@ -109,10 +115,14 @@ impl Side {
 fn span(mask: &[u32], time: usize, row: usize) -> Result<(usize, usize)> {
     ensure!(
         mask.len() == time,
-        BadInput,
+        Shape,
+        [row: row, numbers: mask.len(), wanted: time],
         "the attention mask's row {row} has {} numbers, {time} are wanted",
         mask.len()
     );
+    if let Some(other) = mask.iter().find(|&&m| m > 1) {
+        bail!(BadInput, [row: row, number: *other], "the attention mask's row {row} holds {other}, 1 and 0 are known");
+    }
     let from = mask.iter().position(|&m| m != 0).unwrap_or(0);
     let to = mask.iter().rposition(|&m| m != 0).map_or(from, |last| last + 1);
     let whole = mask.iter().take(to).skip(from).all(|&m| m != 0);
@@ -163,7 +173,8 @@ impl Batch {
         for (row, labels) in labels.iter().enumerate() {
             ensure!(
                 labels.len() == time,
-                BadInput,
+                Shape,
+                [row: row, numbers: labels.len(), wanted: time],
                 "labels: row {row} has {} numbers, {time} are wanted",
                 labels.len()
             );
@@ -180,7 +191,8 @@ impl Batch {
         for (row, labels) in labels.iter().enumerate() {
             ensure!(
                 labels.len() == time,
-                BadInput,
+                Shape,
+                [row: row, numbers: labels.len(), wanted: time],
                 "labels: row {row} has {} numbers, {time} are wanted",
                 labels.len()
             );
@@ -214,11 +226,11 @@ impl Batch {
         for side in [Some(&self.main), self.encoder.as_ref()].into_iter().flatten() {
             let wrong = side.ids.iter().find(|&&id| id as usize >= vocab);
             if let Some(id) = wrong {
-                bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
+                bail!(BadInput, [id: *id, vocab: vocab], "token id {id} is out of the vocabulary of {vocab}");
             }
         }
         if let Some(target) = self.targets.iter().find(|&&t| t != IGNORED && t as usize >= outputs) {
-            bail!(BadInput, "label {target} is given, the model knows {outputs}");
+            bail!(BadInput, [label: *target, labels: outputs], "label {target} is given, the model knows {outputs}");
         }
         Ok(())
     }
@@ -298,7 +310,7 @@ mod tests {
         let side = Side::new(&ids, Some(&[vec![0, 0, 1, 1]]), None).unwrap();
         assert_eq!((side.spans, side.positions), (vec![2, 4], vec![0, 0, 0, 1]));
         assert_eq!(Side::new(&ids, Some(&[vec![1, 0, 1, 1]]), None).unwrap_err().code(), "unsupported");
-        assert_eq!(Side::new(&[vec![1], vec![1, 2]], None, None).unwrap_err().code(), "bad-input");
+        assert_eq!(Side::new(&[vec![1], vec![1, 2]], None, None).unwrap_err().code(), "shape");
     }
 
     #[test]

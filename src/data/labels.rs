@@ -6,7 +6,7 @@
 
 use super::document::{Entity, Label};
 use super::row::{IGNORED, Row};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::tokenizer::encoding::Encoding;
 use crate::{bail, ensure};
 
@@ -54,12 +54,10 @@ impl Labels {
                 Ok(at as u32)
             }
             None if self.free.iter().all(|free| !free) => {
-                bail!(
-                    BadInput,
-                    "train: the label \"{name}\" is none of the model's {}: {}",
-                    self.names.len(),
-                    self.names.join(", ")
-                )
+                let (count, names) = (self.names.len(), self.names.join(", "));
+                let foreign = format!("train: the label \"{name}\" is none of the model's {count}: {names}");
+                let error = Error::new(Kind::BadInput, foreign).detail("labels", count as f64);
+                Err(error.hint("say how many in the config's num_labels, or which in its id2label"))
             }
             None => bail!(Internal, "labels: no free number"),
         }
@@ -86,7 +84,7 @@ impl Labels {
             (Meaning::Values, _) => bail!(BadInput, "train: a label that is one number is wanted, got {label:?}"),
             (Meaning::One, Label::Number(number)) => {
                 let whole = number.fract() == 0.0 && (0.0..count as f64).contains(number);
-                ensure!(whole, BadInput, "train: the label {number} is none of the numbers below {count}");
+                ensure!(whole, BadInput, [label: *number, labels: count], "train: the label {number} is none of the numbers below {count}");
                 row.targets = vec![IGNORED; row.ids.len()];
                 row.targets[0] = *number as u32;
             }

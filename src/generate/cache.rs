@@ -137,6 +137,7 @@ fn split(placed: &Placed, words: usize, layers: usize) -> Result<(usize, usize)>
     ensure!(
         words <= limit.binding_words,
         OutOfMemory,
+        [needed: words * 4, limit: limit.binding_words * 4],
         "the key/value cache of a layer needs {} bytes in one binding, the device allows {}",
         words * 4,
         limit.binding_words * 4
@@ -144,7 +145,7 @@ fn split(placed: &Placed, words: usize, layers: usize) -> Result<(usize, usize)>
     let each = words.next_multiple_of(ALIGNMENT);
     let in_one = (limit.buffer_words / each.max(1)).clamp(1, layers.max(1));
     let buffers = layers.div_ceil(in_one);
-    ensure!(buffers <= CACHES, OutOfMemory, "the key/value cache needs {buffers} buffers, {CACHES} are kept for it");
+    ensure!(buffers <= CACHES, OutOfMemory, [buffers: buffers, limit: CACHES], "the key/value cache needs {buffers} buffers, {CACHES} are kept for it");
     Ok((each, in_one))
 }
 

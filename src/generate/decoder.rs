@@ -111,6 +111,7 @@ impl Decoder {
         ensure!(
             self.room() > 0,
             ContextOverflow,
+            [tokens: self.length() + 1, context: self.placed.config.context],
             "the model's context of {} tokens is full",
             self.placed.config.context
         );
@@ -334,9 +335,9 @@ fn check(placed: &Placed, rows: &[Vec<u32>]) -> Result<usize> {
     let (vocab, context) = (placed.config.vocab, placed.config.context);
     let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
     ensure!(longest > 0 && rows.iter().all(|ids| !ids.is_empty()), BadInput, "generate: a prompt without tokens");
-    ensure!(longest <= context, ContextOverflow, "the prompt has {longest} tokens, the model's context is {context}");
+    ensure!(longest <= context, ContextOverflow, [tokens: longest, context: context], "the prompt has {longest} tokens, the model's context is {context}");
     if let Some(id) = rows.iter().flatten().find(|&&id| id as usize >= vocab) {
-        crate::bail!(BadInput, "token id {id} is out of the vocabulary of {vocab}");
+        crate::bail!(BadInput, [id: *id, vocab: vocab], "token id {id} is out of the vocabulary of {vocab}");
     }
     Ok(longest)
 }

@@ -219,6 +219,7 @@ impl Graph {
             ensure!(
                 operand.words <= limits.binding_words,
                 OutOfMemory,
+                [needed: operand.words * 4, limit: limits.binding_words * 4],
                 "{}: {} from {:?} to {:?} needs {} bytes in one binding (`{}` of {}), the device allows {}",
                 node.label,
                 node.op.name(),

@@ -73,10 +73,13 @@ pub fn create_model(config: String, given: JsValue, tokenizer: Option<TokenizerR
     Job::new(move |_| async move {
         let given: Made = super::values::options(given, "Model.create")?;
         let mut config = parse(&config, "Model.create: config")?;
+        // The config is the caller's own and no file.
+        let own = |error: Error| error.seen_as(Kind::BadFile, Kind::BadInput);
         if let Some(task) = given.task()? {
-            config = Config::from_json(&config)?.with_task(task)?.to_json();
+            config = Config::from_json(&config).and_then(|config| config.with_task(task)).map_err(own)?.to_json();
         }
-        let model = crate::tasks::Model::create(given.device().await?, &config, given.seed.unwrap_or(0)).await?;
+        let device = given.device().await?;
+        let model = crate::tasks::Model::create(device, &config, given.seed.unwrap_or(0)).await.map_err(own)?;
         model.set_tokenizer(tokenizer.map(|tokenizer| tokenizer.inner.clone()))?;
         Ok(Model::from(model).into())
     })

@@ -14,12 +14,18 @@ pub fn options<T: DeserializeOwned + Default>(value: JsValue, call: &str) -> Res
     if value.is_undefined() {
         return Ok(T::default());
     }
-    serde_wasm_bindgen::from_value(value).map_err(|error| Error::new(Kind::BadOption, format!("{call}: {error}")))
+    serde_wasm_bindgen::from_value(value).map_err(|error| misfit(Kind::BadOption, call, &error))
 }
 
 /// An argument; a wrong kind is `bad-input`.
 pub fn argument<T: DeserializeOwned>(value: JsValue, call: &str) -> Result<T> {
-    serde_wasm_bindgen::from_value(value).map_err(|error| Error::new(Kind::BadInput, format!("{call}: {error}")))
+    serde_wasm_bindgen::from_value(value).map_err(|error| misfit(Kind::BadInput, call, &error))
+}
+
+/// What does not fit, in serde's words; the conversion puts the name of JavaScript's class before them.
+fn misfit(kind: Kind, call: &str, error: &serde_wasm_bindgen::Error) -> Error {
+    let words = error.to_string();
+    Error::new(kind, format!("{call}: {}", words.strip_prefix("Error: ").unwrap_or(&words)))
 }
 
 /// A structure as a plain object; maps as objects, absent fields left out.

@@ -183,6 +183,7 @@ fn place(arenas: &mut Vec<usize>, limit: usize, words: usize, name: &str) -> Res
     ensure!(
         words <= limit,
         OutOfMemory,
+        [needed: words * 4, limit: limit * 4],
         "`{name}` needs {} bytes in one buffer, the device allows {}",
         words * 4,
         limit * 4

@@ -196,6 +196,7 @@ impl Inventory {
             ensure!(
                 usize::try_from(parameter.count().saturating_mul(4)).is_ok(),
                 OutOfMemory,
+                [needed: parameter.count().saturating_mul(4)],
                 "`{}` of shape {:?} is more than memory can have",
                 parameter.name,
                 parameter.shape

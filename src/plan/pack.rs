@@ -32,6 +32,7 @@ pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Li
             ensure!(
                 operand.words <= limits.binding_words,
                 OutOfMemory,
+                [needed: operand.words * 4, limit: limits.binding_words * 4],
                 "{}: `{}` of {} needs {} bytes in one binding, the device allows {}",
                 step.label,
                 binding.name,
@@ -75,6 +76,7 @@ pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Li
         ensure!(
             words <= limits.buffer_words,
             OutOfMemory,
+            [needed: words * 4, limit: limits.buffer_words * 4],
             "a buffer of {} bytes is over the device's limit",
             words * 4
         );

@@ -56,8 +56,10 @@ impl Given {
             batch.main = Side::new(&self.written(config)?, None, None)?;
             ensure!(
                 batch.main.ids.len() == rows * batch.main.time,
-                BadInput,
-                "decoderIds: not as many rows as inputIds"
+                Shape,
+                [rows: batch.main.spans.len() / 2, wanted: rows],
+                "decoderIds: {} rows for {rows}",
+                batch.main.spans.len() / 2
             );
             batch.encoder = Some(side);
         } else {
@@ -70,7 +72,13 @@ impl Given {
             (_, None) => {}
             (Task::Embed, _) => bail!(BadInput, "labels: a model without a head learns from none"),
             (task, Some(Labels::Tokens(labels))) => {
-                ensure!(labels.len() == rows, BadInput, "labels: {} rows for {rows}", labels.len());
+                ensure!(
+                    labels.len() == rows,
+                    Shape,
+                    [rows: labels.len(), wanted: rows],
+                    "labels: {} rows for {rows}",
+                    labels.len()
+                );
                 batch.targets = match task {
                     Task::Causal => Batch::causal_targets(labels, time)?,
                     _ => Batch::plain_targets(labels, time)?,
@@ -85,6 +93,7 @@ impl Given {
             ensure!(
                 longest <= config.context + first,
                 ContextOverflow,
+                [tokens: longest - first, context: config.context],
                 "the batch has {} places, the model's context is {}",
                 longest - first,
                 config.context
@@ -108,7 +117,7 @@ impl Given {
         }
         let Some(types) = &self.type_ids else { return Ok(side) };
         let fits = types.len() == self.input_ids.len() && types.iter().all(|row| row.len() == side.time);
-        ensure!(fits, BadInput, "typeIds: not of the shape of inputIds, ({}, {})", self.input_ids.len(), side.time);
+        ensure!(fits, Shape, [rows: self.input_ids.len(), time: side.time], "typeIds: not of the shape of inputIds, ({}, {})", self.input_ids.len(), side.time);
         let all = types.iter().flatten().copied().collect::<Vec<u32>>();
         // A model without types reads rows of the first type as any.
         let known = config.types().max(1);
@@ -147,7 +156,8 @@ impl Given {
         let rows = self.input_ids.len();
         ensure!(
             starts.len() == rows && ends.len() == rows,
-            BadInput,
+            Shape,
+            [starts: starts.len(), ends: ends.len(), wanted: rows],
             "starts, ends: {} and {} for {rows} rows",
             starts.len(),
             ends.len()
@@ -169,7 +179,13 @@ fn classes(batch: &mut Batch, labels: &Labels, config: &Config) -> Result<()> {
                 "labels: one whole number a row is wanted; for several labels set the config's problem_type"
             )
         };
-        ensure!(labels.len() == rows, BadInput, "labels: {} for {rows} rows", labels.len());
+        ensure!(
+            labels.len() == rows,
+            Shape,
+            [rows: labels.len(), wanted: rows],
+            "labels: {} for {rows} rows",
+            labels.len()
+        );
         batch.targets = vec![IGNORED; rows * batch.main.time];
         for (row, &label) in labels.iter().enumerate() {
             ensure!(label.fract() == 0.0, BadInput, "labels: {label} is no whole number");
@@ -183,11 +199,18 @@ fn classes(batch: &mut Batch, labels: &Labels, config: &Config) -> Result<()> {
         Labels::Tokens(labels) => labels.iter().map(|row| row.iter().map(|&label| label as f64).collect()).collect(),
         Labels::Numbers(labels) => labels.clone(),
     };
-    ensure!(numbers.len() == rows, BadInput, "labels: {} rows for {rows}", numbers.len());
+    ensure!(
+        numbers.len() == rows,
+        Shape,
+        [rows: numbers.len(), wanted: rows],
+        "labels: {} rows for {rows}",
+        numbers.len()
+    );
     for (row, numbers) in numbers.iter().enumerate() {
         ensure!(
             numbers.len() == count,
-            BadInput,
+            Shape,
+            [row: row, numbers: numbers.len(), wanted: count],
             "labels: row {row} has {} numbers, {count} are wanted",
             numbers.len()
         );

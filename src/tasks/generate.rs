@@ -147,7 +147,7 @@ impl Model {
         let vocab = self.config().vocab;
         let foreign = settings.logit_bias.keys().chain(&settings.stop_tokens).find(|&&id| id as usize >= vocab);
         if let Some(id) = foreign {
-            bail!(BadOption, "generate: token id {id} is out of the vocabulary of {vocab}");
+            bail!(BadOption, [id: *id, vocab: vocab], "generate: token id {id} is out of the vocabulary of {vocab}");
         }
         Ok(settings)
     }

@@ -92,6 +92,7 @@ impl Model {
                 ensure!(
                     ids.len() <= context,
                     ContextOverflow,
+                    [tokens: ids.len(), context: context],
                     "the text has {} tokens, the model's context is {context}",
                     ids.len()
                 );

@@ -151,6 +151,7 @@ impl Model {
         ensure!(
             asked + around < length,
             ContextOverflow,
+            [tokens: asked + around, context: length],
             "answer: the question has {asked} tokens, the model's context is {length}"
         );
         let stride = (length - asked - around) / 2;

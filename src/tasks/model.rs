@@ -202,10 +202,14 @@ impl Model {
             ensure!(
                 saved.shape == tensor.shape && tensor.data.len() == saved.words.len(),
                 Shape,
+                [numbers: tensor.data.len(), wanted: saved.words.len()],
                 "`{name}` has the shape {:?}, {:?} was given",
                 saved.shape,
                 tensor.shape
             );
+            if let Some(at) = tensor.data.iter().position(|number| !number.is_finite()) {
+                bail!(NonFinite, [place: at], "`{name}` is {} at its number {at}", tensor.data[at]);
+            }
             writes.push((saved, tensor));
         }
         for (saved, tensor) in writes {

@@ -39,7 +39,7 @@ impl Model {
         let encoding = self.need_tokenizer()?.encode(text, &options)?;
         let (length, context) = (encoding.len(), self.config().context);
         ensure!(length > 0, BadInput, "the text is empty, and the tokenizer puts nothing around it");
-        ensure!(length <= context, ContextOverflow, "the text has {length} tokens, the model's context is {context}");
+        ensure!(length <= context, ContextOverflow, [tokens: length, context: context], "the text has {length} tokens, the model's context is {context}");
         Ok(encoding)
     }
 

@@ -190,11 +190,11 @@ impl Tokenizer {
     /// Fills up encodings, as the last step of a batch that was encoded text by text.
     ///
     /// # Errors
-    /// `bad-option` when there is no padding token.
+    /// `bad-option` when there is neither a padding token nor an end token, which then stands for it: what fills is masked.
     pub fn pad(&self, encodings: &mut [Encoding], padding: &Padding, detail: &Detail) -> Result<()> {
         let stored = self.parts.padding.as_ref().map(|(_, pad)| pad);
         let token = padding.token.clone().or_else(|| stored.map(|pad| (pad.token.clone(), pad.id)));
-        let Some((token, id)) = token.or_else(|| self.role("pad")) else {
+        let Some((token, id)) = token.or_else(|| self.role("pad")).or_else(|| self.role("eos")) else {
             return Err(Error::new(ErrorKind::BadOption, "pad: the tokenizer has no padding token"));
         };
         let side = padding.side.or(stored.map(|pad| pad.side)).unwrap_or_default();

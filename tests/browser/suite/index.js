@@ -1,5 +1,6 @@
 // Every case that runs wherever the package runs: on a page through a worker, on a page directly, in Node.
 
+import { cases as contract } from "./contract.js";
 import { cases as families } from "./families.js";
 import { cases as faults } from "./faults.js";
 import { cases as generate } from "./generate.js";
@@ -14,6 +15,6 @@ import { cases as tokenizer } from "./tokenizer.js";
 import { cases as tokenizerGolden } from "./tokenizer-golden.js";
 import { cases as train } from "./train.js";
 
-export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, families, generate, session, reading, train, places, kernels, faults }).flatMap(([subject, cases]) =>
+export const cases = Object.entries({ runtime, tokenizer, tokenizerGolden, ngram, model, contract, families, generate, session, reading, train, places, kernels, faults }).flatMap(([subject, cases]) =>
   Object.entries(cases).map(([name, run]) => ({ name: `${subject}: ${name}`, run })),
 );

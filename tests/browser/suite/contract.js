@@ -1,0 +1,95 @@
+// The contract's small print: what errors carry, what is refused by which name, what stands for what.
+
+import { equal, ok, rejects } from "./check.js";
+
+const SIZES = { layers: 1, heads: 2, width: 16, context: 16, vocabSize: 32 };
+
+async function tiny(griot, options) {
+  return await griot.Model.create(griot.presets.gpt(SIZES), { seed: 1, device: "cpu", ...options });
+}
+
+export const cases = {
+  async "errors carry their numbers"({ griot }) {
+    const model = await tiny(griot);
+    const long = Array(20).fill(1);
+    for (const work of [() => model.forward({ inputIds: [long] }), () => model.generate(long).result]) {
+      const error = await rejects(work, "context-overflow");
+      equal(error.details, { tokens: 20, context: 16 });
+      ok(error.hint.includes("context"), error.hint);
+    }
+    const detailed = async (batch, code, details) => equal((await rejects(model.forward(batch), code)).details, details, JSON.stringify(batch));
+    const inputIds = [[1, 2, 3]];
+    await detailed({ inputIds: [[1, 2, 3], [4]] }, "shape", { row: 1, ids: 1, wanted: 3 });
+    await detailed({ inputIds, attentionMask: [[1, 1]] }, "shape", { row: 0, numbers: 2, wanted: 3 });
+    await detailed({ inputIds, labels: [[1, 2]] }, "shape", { row: 0, numbers: 2, wanted: 3 });
+    await detailed({ inputIds, labels: [[1, 2, 3], [1, 2, 3]] }, "shape", { rows: 2, wanted: 1 });
+    await detailed({ inputIds, positionIds: [[0]] }, "shape", { row: 0, wanted: 3 });
+    await detailed({ inputIds: [[1, 32]] }, "bad-input", { id: 32, vocab: 32 });
+    await detailed({ inputIds, labels: [[1, 2, 99]] }, "bad-input", { label: 99, labels: 32 });
+    await detailed({ inputIds, attentionMask: [[1, 2, 1]] }, "bad-input", { row: 0, number: 2 });
+    for (const wrong of [-1, 1.5, "a", null]) await detailed({ inputIds: [[1, wrong]] }, "bad-input", { row: 0, place: 1 });
+    await model.dispose();
+  },
+
+  async "messages name the call, what was expected and what came"({ griot }) {
+    const model = await tiny(griot);
+    const message = async (work) => (await rejects(work, "bad-input")).message;
+    equal(await message(model.forward({ inputIds: [[1, -1]] })), "forward: inputIds[0][1] must be a whole number, 0 to 4294967295, -1 was given");
+    for (const prompt of [7, [{ content: "x" }], ["a"], [1, -1]]) ok((await message(async () => await model.generate(prompt).result)).startsWith("generate: the prompt must be"), "the prompt");
+    await model.dispose();
+  },
+
+  async "weights are set together or not at all"({ griot }) {
+    const model = await tiny(griot);
+    const names = ["transformer.ln_f.bias", "transformer.ln_f.weight"];
+    const before = await model.weights(names);
+    const numbers = (value) => ({ data: new Float32Array(16).fill(value), shape: [16] });
+    await rejects(model.setWeights(new Map([[names[0], numbers(1)], [names[1], numbers(Number.NaN)]])), "non-finite");
+    const { details } = await rejects(model.setWeights(new Map([[names[0], numbers(1)], [names[1], { data: new Float32Array(15), shape: [15] }]])), "shape");
+    equal(details, { numbers: 15, wanted: 16 });
+    equal([...(await model.weights(names))], [...before]);
+    await model.dispose();
+  },
+
+  async "what is evaluated of two parts is the second"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(["le lion dort", "la reine chante"], { kind: "char" });
+    const model = await tiny(griot, { tokenizer });
+    const [both, one] = await Promise.all([model.evaluate({ train: ["le lion"], valid: ["la reine"] }), model.evaluate(["la reine"])]);
+    equal(both, one);
+    await Promise.all([model.dispose(), tokenizer.dispose()]);
+  },
+
+  async "an end token fills where there is no padding token"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(["le lion dort, la reine chante"], { kind: "bpe" });
+    const [short, long] = await tokenizer.encodeBatch(["le", "le lion dort"], { pad: true });
+    equal(short.ids.length, long.ids.length);
+    const { id } = tokenizer.special.eos;
+    short.attentionMask.forEach((seen, at) => ok(seen === 1 || (short.ids[at] === id && short.specialMask[at] === 1), `place ${at}`));
+    ok(short.attentionMask.includes(0), "padding");
+    await tokenizer.dispose();
+  },
+
+  async "a config that makes no sense is bad input where it is the caller's, and a bad file where it is read"({ griot }) {
+    const config = { ...griot.presets.gpt(SIZES), n_embd: "wide" };
+    await rejects(griot.Model.create(config, { device: "cpu" }), "bad-input");
+    await rejects(griot.Model.create({}, { device: "cpu" }), "bad-input");
+    await rejects(griot.Model.load({ "config.json": JSON.stringify(config) }, { device: "cpu" }), "bad-file");
+    await rejects(griot.Model.create({ model_type: "mamba" }), "unsupported");
+  },
+
+  async "what is not there yet is unsupported, what will never be is a bad option"({ griot }) {
+    const model = await tiny(griot);
+    const files = Object.fromEntries(await model.files());
+    await rejects(griot.Model.load(files, { dtype: "f16", device: "cpu" }), "unsupported");
+    await rejects(griot.Model.estimate(model.config, { for: "generate", dtype: "f16" }), "unsupported");
+    await rejects(griot.Model.load(files, { dtype: "f64", device: "cpu" }), "bad-option");
+    await model.dispose();
+  },
+
+  async "models dispose of themselves where the language can"({ griot }) {
+    if (Symbol.asyncDispose === undefined) return;
+    const model = await tiny(griot);
+    await model[Symbol.asyncDispose]();
+    await rejects(model.summary(), "disposed");
+  },
+};

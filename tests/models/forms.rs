@@ -61,28 +61,25 @@ fn a_layer_of_a_gpt_is_at_most_25_launches_there_and_back() {
     }
 }
 
-/// What PyTorch holds at the start of the way back, in bytes, by what autograd saves: for each layer of pre-norm GPT-2 with fused
-/// attention, in numbers of R·C (rows times width): the inputs and outputs of both norms 4, q, k and v 3, attention's output and its
-/// contiguous copy 2, the feed-forward's middle before and after GELU 8. Then the last norm's input and output, logits and their
-/// log-softmax, and weights with AdamW's two moments. Gradients of weights, which come while these go, are not counted.
-fn torch(rows: u64, width: u64, layers: u64, vocab: u64, numbers: u64) -> u64 {
-    4 * (rows * width * (17 * layers + 2) + 2 * rows * vocab + 3 * numbers)
-}
+/// What PyTorch 2.15 with transformers 5.23 holds at most for a step of the same GPT-2, in bytes, with AdamW's moments: benches/peers/torch_memory.py.
+/// As its config is by default (dropout 0.1), without dropout, and without dropout with the one GELU that it fuses.
+const TORCH: [f64; 3] = [953e6, 689e6, 450e6];
 
 #[test]
-fn a_training_step_that_recomputes_takes_at_most_60_percent_of_what_pytorch_holds() {
+fn a_training_step_takes_at_most_60_percent_of_what_pytorch_holds() {
     let config = config(6, 6, 384, 256, 65);
-    let model = build(&config);
-    let numbers = model.inventory().count();
-    let all = |recompute| 16 * numbers + step(&config, &Shape { recompute, ..SHAPE }, Class::Cpu).bytes();
-    let torch = torch(2048, 384, 6, 65, numbers);
-    let (kept, again) = (all(false), all(true));
-    let percent = |bytes: u64| 100.0 * bytes as f64 / torch as f64;
-    // 10.7 million numbers: PyTorch holds 458 MB.
-    assert!((450e6..470e6).contains(&(torch as f64)), "{torch}");
-    assert!(percent(again) <= 60.0, "{:.1} % ({again} of {torch})", percent(again));
-    // Without it our store of gradients and the first layer's way back, which the figure for PyTorch leaves out, are all that is more.
-    assert!(percent(kept) <= 115.0, "{:.1} % ({kept} of {torch})", percent(kept));
+    let numbers = build(&config).inventory().count();
+    let percent = |dropout, recompute, torch| {
+        let plan = step(&config.with_dropout(dropout), &Shape { recompute, ..SHAPE }, Class::Cpu);
+        // Weights, gradients and two moments besides.
+        100.0 * (16 * numbers + plan.bytes()) as f64 / torch
+    };
+    let shares = [percent(0.1, false, TORCH[0]), percent(0.0, true, TORCH[1]), percent(0.0, true, TORCH[2])];
+    eprintln!("SH {shares:.1?}");
+    assert!(shares.iter().all(|&share| share <= 60.0), "{shares:.1?}");
+    // Without dropout and with nothing run again it is more than that, and not more than this.
+    let kept = percent(0.0, false, TORCH[1]);
+    assert!(kept <= 76.0, "{kept:.1} %");
 }
 
 /// The gradients of a stored batch, bit for bit, with dropout, and the bytes that the step plans.

@@ -30,6 +30,34 @@ const PLAIN = { inputIds: [[5, 6, 7, 8]] };
 /** The text of a shader, which only a page can fetch. */
 const shader = async (name) => await (await fetch(`/shaders/${name}.wgsl`)).text();
 
+/** Aborts runs on a device at several moments: what is left are the weights after a whole step. */
+async function aborts(griot, device, config) {
+  const sgd = { optimizer: { type: "sgd", lr: 0.1, clip: false, weightDecay: 0 }, schedule: { type: "constant", warmup: 0 }, dropout: 0 };
+  const [steady, model] = await Promise.all([0, 1].map(() => griot.Model.create(config, { seed: 4, device })));
+  const mark = async (model) => {
+    let sum = 0;
+    for (const { data } of (await model.weights()).values()) for (let i = 0; i < data.length; i += 1) sum += data[i] * ((i % 1009) + 1);
+    return sum;
+  };
+  const marks = [await mark(steady)];
+  const start = await model.weights();
+  for (const wait of [1, 7, 13, 22, 31]) {
+    await model.setWeights(start);
+    const aborter = new AbortController();
+    const run = model.train([BATCH], { steps: 100_000, signal: aborter.signal, ...sgd });
+    let taken = 0;
+    setTimeout(() => aborter.abort(), wait);
+    await rejects(within(5000, (async () => { for await (const { step } of run) taken = step; })(), "the abort"), "AbortError");
+    const after = await mark(model);
+    while (marks.length <= taken + 2) {
+      await steady.train([BATCH], { steps: 1, ...sgd }).result;
+      marks.push(await mark(steady));
+    }
+    ok(marks.includes(after), `the weights after a whole step, after ${taken} reports`);
+  }
+  await Promise.all([steady.dispose(), model.dispose()]);
+}
+
 /** Whose bytes are left but what an open GPU itself needs. */
 async function left(griot) {
   const { owners } = await griot.memory();
@@ -99,31 +127,12 @@ export const cases = {
   },
 
   async "an abort of a training run leaves the weights of a whole step"({ griot }) {
-    const config = { ...CONFIG, vocab_size: 3000, n_embd: 192, n_head: 4 };
-    const sgd = { optimizer: { type: "sgd", lr: 0.1, clip: false, weightDecay: 0 }, schedule: { type: "constant", warmup: 0 }, dropout: 0 };
-    const [steady, model] = await Promise.all([0, 1].map(() => griot.Model.create(config, { seed: 4, device: "cpu" })));
-    const mark = async (model) => {
-      let sum = 0;
-      for (const { data } of (await model.weights()).values()) for (let i = 0; i < data.length; i += 1) sum += data[i] * ((i % 1009) + 1);
-      return sum;
-    };
-    const marks = [await mark(steady)];
-    const start = await model.weights();
-    for (const wait of [1, 7, 13, 22, 31]) {
-      await model.setWeights(start);
-      const aborter = new AbortController();
-      const run = model.train([BATCH], { steps: 100_000, signal: aborter.signal, ...sgd });
-      let taken = 0;
-      setTimeout(() => aborter.abort(), wait);
-      await rejects(within(5000, (async () => { for await (const { step } of run) taken = step; })(), "the abort"), "AbortError");
-      const after = await mark(model);
-      while (marks.length <= taken + 2) {
-        await steady.train([BATCH], { steps: 1, ...sgd }).result;
-        marks.push(await mark(steady));
-      }
-      ok(marks.includes(after), `the weights after a whole step, after ${taken} reports`);
-    }
-    await Promise.all([steady.dispose(), model.dispose()]);
+    await aborts(griot, "cpu", { ...CONFIG, vocab_size: 3000, n_embd: 192, n_head: 4 });
+  },
+
+  async "an abort of a training run on the GPU leaves the weights of a whole step"({ griot }) {
+    if (!(await hasGpu())) return;
+    await aborts(griot, "webgpu", CONFIG);
   },
 
   async "what the limit does not allow is out-of-memory before anything is allocated"(context) {

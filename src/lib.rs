@@ -2,7 +2,7 @@
 //!
 //! Read this list from top to bottom and you have walked through the house; data takes the same way.
 
-pub mod tokenizer; // text -> ids
+pub use griot_tokenizer::tokenizer; // text -> ids
 pub mod data; // ids -> batches
 pub mod models; // config -> graph
 pub mod train; // batches + graph -> new weights
@@ -17,9 +17,11 @@ pub mod ops; // one file per operation: shape rule, launches, gradient
 pub mod graph; // symbolic tensors, the reverse walk; knows no operation by name
 pub mod plan; // graph -> launches + memory
 pub mod device; // two players of one plan: gpu and cpu
-pub mod kernels; // one file per WGSL file: Params, reference, cpu
-pub mod rng; // one counter-based generator
-pub mod error;
+pub use griot_kernels::error;
+pub use griot_kernels::kernels; // one file per WGSL file: Params, reference, cpu
+pub use griot_kernels::order; // one way to sort
+pub use griot_kernels::rng; // one counter-based generator
+pub use griot_kernels::{bail, ensure};
 
 // -- the door --
 #[cfg(all(feature = "js", target_arch = "wasm32"))]

@@ -20,11 +20,11 @@ const GROUPS: [&[&str]; 11] = [
     &["plan"],
     &["device"],
     &["kernels"],
-    &["rng", "error"],
+    &["rng", "order", "error"],
 ];
 
 /// What is allowed inside a group.
-const WITHIN: [(&str, &str); 3] = [("data", "tokenizer"), ("checkpoint", "models"), ("rng", "error")];
+const WITHIN: [(&str, &str); 4] = [("data", "tokenizer"), ("checkpoint", "models"), ("rng", "error"), ("order", "rng")];
 
 /// Lines that a file may have, by the end of its name.
 const BUDGETS: [(&str, usize); 3] = [("rs", 500), ("wgsl", 200), ("ts", 300)];
@@ -62,7 +62,7 @@ fn files(folder: &str, endings: &[&str]) -> Vec<String> {
 }
 
 fn ours(endings: &[&str]) -> Vec<String> {
-    ["src", "shaders", "pkg", "www", "tests", "benches", "examples", "xtask"]
+    ["src", "shaders", "pkg", "www", "tests", "benches", "examples", "parts", "xtask"]
         .iter()
         .flat_map(|folder| files(folder, endings))
         .collect()
@@ -157,6 +157,30 @@ fn statements(text: &str) -> Vec<(usize, String)> {
     }
     all.push((start, current));
     all
+}
+
+/// Where the standard library sorts: millions of items, or memory that must not grow.
+const SORTS: [&str; 4] = [
+    "src/tokenizer/train/seeds.rs",
+    "src/tokenizer/train/count.rs",
+    "src/study/ngram/counts.rs",
+    "src/data/stories", // compiled without the library too
+];
+
+#[test]
+fn sorting_is_compiled_once() {
+    let mut violations = Vec::new();
+    for path in files("src", &["rs"]) {
+        if SORTS.iter().any(|place| path.starts_with(place)) || path.ends_with("tests.rs") || path == "src/order.rs" {
+            continue;
+        }
+        for (number, line) in read(&path).lines().enumerate().take_while(|(_, line)| *line != "mod tests {") {
+            if [".sort(", ".sort_by", ".sort_unstable", ".sort_by_cached"].iter().any(|sort| line.contains(sort)) {
+                violations.push(format!("{path}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    holds("the library sorts by `order` (src/order.rs says why)", violations);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::error::{Error, Kind, Result};
+use crate::order;
 use crate::{bail, ensure};
 
 /// No honest header is longer: the format's own limit.
@@ -107,7 +108,7 @@ impl Header {
         for (name, raw) in listed.0 {
             entries.push(entry(name, raw, data, available)?);
         }
-        entries.sort_by_key(|entry| (entry.start, entry.bytes));
+        order::by_key(&mut entries, |entry| (entry.start, entry.bytes));
         let mut at = data;
         for entry in &entries {
             ensure!(

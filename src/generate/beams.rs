@@ -12,6 +12,7 @@ use crate::device::Signal;
 use crate::ensure;
 use crate::error::Result;
 use crate::kernels::processors::softmax;
+use crate::order;
 
 /// A text that a search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +156,7 @@ impl Search {
             let end = if token || word { End::Stop } else { End::Length };
             self.found.push(Found { tokens: beam.tokens, score: beam.sum / share(length), end });
         }
-        self.found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        order::by(&mut self.found, |a, b| b.score.total_cmp(&a.score));
         self.found.truncate(beams);
         let full = self.found.len() == beams;
         let worst = self.found.last().map_or(f64::NEG_INFINITY, |found| found.score);
@@ -181,7 +182,7 @@ impl Search {
             score: beam.sum / share,
             end: End::Stopped,
         }));
-        self.found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        order::by(&mut self.found, |a, b| b.score.total_cmp(&a.score));
         self.over = true;
     }
 }

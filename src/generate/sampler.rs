@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use super::settings::Settings;
 use crate::error::Result;
 use crate::kernels::{processors, sample};
+use crate::order;
 use crate::{bail, ensure};
 
 /// A token that was chosen.
@@ -35,7 +36,7 @@ pub fn best(numbers: &[f64], count: usize) -> Vec<usize> {
         order.select_nth_unstable_by(count - 1, falling);
         order.truncate(count);
     }
-    order.sort_by(falling);
+    order::by(&mut order, falling);
     order
 }
 

@@ -3,6 +3,7 @@
 //!
 //! Units are rows. [`buckets`] sorts the ids for the gradient, on the host, which knows them.
 
+use crate::order;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -40,7 +41,7 @@ pub fn bucket_words(rows: usize) -> usize {
 /// The ids sorted: how many different ones, these (N slots), where each one's rows start (N + 1 slots), and the rows, in order.
 pub fn buckets(ids: &[u32]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..ids.len() as u32).collect();
-    order.sort_by_key(|&row| ids[row as usize]);
+    order::by_key(&mut order, |&row| ids[row as usize]);
     let (mut unique, mut starts) = (Vec::new(), Vec::new());
     for (at, &row) in order.iter().enumerate() {
         let id = ids[row as usize];

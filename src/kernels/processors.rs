@@ -4,6 +4,8 @@
 //! out has minus infinity. This is the truth for `shaders/sample.wgsl` and what beam search uses; it sorts, the shader does not.
 //! Top-k: Fan et al. 2018; top-p: Holtzman et al. 2020; typical: Meister et al. 2023; repetition penalty: Keskar et al. 2019.
 
+use crate::order;
+
 /// Divides positive and multiplies negative logits of the tokens that stand already.
 pub fn repetition(scores: &mut [f64], seen: impl Fn(usize) -> bool, penalty: f64) {
     for (_, score) in scores.iter_mut().enumerate().filter(|(token, _)| seen(*token)) {
@@ -42,7 +44,7 @@ pub fn top_p(scores: &mut [f64], p: f64, least: usize) {
     let (mut order, rest): (Vec<usize>, Vec<usize>) =
         (0..scores.len()).partition(|&token| probabilities[token] >= low && scores[token] > f64::NEG_INFINITY);
     rest.into_iter().for_each(|token| scores[token] = f64::NEG_INFINITY);
-    order.sort_unstable_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    order::by(&mut order, |&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let mut before = 0.0;
     for (place, token) in order.into_iter().enumerate() {
         // What the removed and this one hold together, as transformers compares it.
@@ -59,7 +61,7 @@ pub fn min_p(scores: &mut [f64], p: f64, least: usize) {
     let limit = best + p.ln();
     let mut order: Vec<usize> = (0..scores.len()).filter(|&token| scores[token] > f64::NEG_INFINITY).collect();
     if least > 1 {
-        order.sort_unstable_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+        order::by(&mut order, |&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
         order.drain(..least.min(order.len()));
     }
     for token in order {
@@ -75,7 +77,7 @@ pub fn typical(scores: &mut [f64], mass: f64, least: usize) {
     let surprise: f64 = probabilities.iter().zip(&logs).filter(|(p, _)| **p > 0.0).map(|(p, log)| -p * log).sum();
     let distance = |token: usize| (-logs[token] - surprise).abs();
     let mut order: Vec<usize> = (0..scores.len()).filter(|&token| scores[token] > f64::NEG_INFINITY).collect();
-    order.sort_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+    order::by(&mut order, |&a, &b| distance(a).total_cmp(&distance(b)));
     let mut held = 0.0;
     let mut last = 0;
     for (place, &token) in order.iter().enumerate() {
@@ -104,8 +106,8 @@ mod tests {
     use serde_json::Value;
 
     fn golden() -> Value {
-        let text = std::fs::read_to_string("tests/golden/logits/processors.json").unwrap();
-        serde_json::from_str(&text).unwrap()
+        let text = include_str!("../../tests/golden/logits/processors.json");
+        serde_json::from_str(text).unwrap()
     }
 
     fn row(value: &Value) -> Vec<f64> {

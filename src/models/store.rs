@@ -12,6 +12,7 @@ use crate::ensure;
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::nn::{Inventory, Role, Weights};
+use crate::order;
 
 /// The places of all parameters.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl Store {
             Some(p) if p.decay => 0,
             _ => 1,
         };
-        order.sort_by_key(class);
+        order::by_key(&mut order, class);
         let mut homes = vec![Slice { buffer: 0, offset: 0, words: 0 }; inventory.len()];
         let mut arenas: Vec<usize> = Vec::new();
         for index in order {
@@ -84,7 +85,7 @@ impl Store {
     /// Fails with `bad-option` if nothing is trained.
     pub fn gradients(&self, trained: impl Fn(&crate::nn::Parameter) -> bool) -> Result<Gradients> {
         let mut order: Vec<usize> = (0..self.inventory.len()).collect();
-        order.sort_by_key(|&index| self.homes.get(index).map(|home| (home.buffer, home.offset)));
+        order::by_key(&mut order, |&index| self.homes.get(index).map(|home| (home.buffer, home.offset)));
         let mut homes = vec![None; self.inventory.len()];
         let mut arenas = Vec::new();
         for index in order {
@@ -140,7 +141,7 @@ impl Store {
                 }));
             }
         }
-        pieces.sort_by_key(|run| (run.weight.buffer, run.weight.offset));
+        order::by_key(&mut pieces, |run| (run.weight.buffer, run.weight.offset));
         let mut runs: Vec<Run> = Vec::new();
         for piece in pieces {
             if let Some(last) = runs.last_mut() {

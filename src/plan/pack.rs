@@ -10,6 +10,7 @@ use super::{Home, Plan, Step, Value, ValueId};
 use crate::device::{ALIGNMENT, Launch, Limits, Slice};
 use crate::ensure;
 use crate::error::Result;
+use crate::order;
 
 #[derive(Clone, Copy, Debug)]
 struct Life {
@@ -50,7 +51,7 @@ pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Li
     let mut colours = Colours { sizes: Vec::new(), placed: Vec::new(), limit: limits.buffer_words };
     let mut places: Vec<Option<Placed>> = vec![None; values.len()];
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by_key(|&v| lives[v].map_or(usize::MAX, |life| life.first));
+    order::by_key(&mut order, |&v| lives[v].map_or(usize::MAX, |life| life.first));
     for v in order {
         let value = &values[v];
         match value.home {
@@ -205,7 +206,7 @@ impl Colours {
             .filter(|p| p.colour == colour && p.life.first <= life.last && life.first <= p.life.last)
             .map(|p| (p.offset, p.offset + p.words))
             .collect();
-        busy.sort_unstable();
+        order::naturally(&mut busy);
         let mut offset = 0;
         for (from, to) in busy {
             if offset + need <= from {

@@ -13,6 +13,7 @@ pub use estimate::{NgramCounting, NgramModel};
 pub use generating::{Ending, Generating};
 
 use crate::error::Result;
+use crate::order;
 use crate::tokenizer::train::part_end;
 use crate::tokenizer::{Preset, Tokenizer};
 use crate::{bail, ensure};
@@ -319,7 +320,7 @@ impl Ngram {
             order.select_nth_unstable_by(top, by_merit);
             order.truncate(top);
         }
-        order.sort_unstable_by(by_merit);
+        order::by(&mut order, by_merit);
         let next = |id: u32| Next {
             token: self.token(id).to_string(),
             p: p[id as usize],

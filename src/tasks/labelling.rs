@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::generate::sampler::best;
 use crate::kernels::processors::softmax;
 use crate::models::{Problem, Task};
+use crate::order;
 use crate::tokenizer::{EncodeOptions, Encoding, Side, Strategy, Truncation};
 use crate::{bail, ensure};
 
@@ -169,7 +170,7 @@ impl Model {
                 spans.extend(candidates(part, logits, asked, top));
             }
         }
-        spans.sort_by(|a, b| b.0.total_cmp(&a.0));
+        order::by(&mut spans, |a, b| b.0.total_cmp(&a.0));
         let units: Vec<u16> = context.encode_utf16().collect();
         let mut found: Vec<Span> = Vec::new();
         for (p, start, end) in spans {
@@ -241,7 +242,7 @@ fn candidates(part: &Encoding, logits: &[f32], asked: usize, top: usize) -> Vec<
         let later = best(&ends[start..], top);
         pairs.extend(later.into_iter().map(|more| (p * ends[start + more], start, start + more)));
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    order::by(&mut pairs, |a, b| b.0.total_cmp(&a.0));
     pairs.truncate(top);
     let place = |at: usize| part.offsets[places[at]];
     pairs.into_iter().map(|(p, start, end)| (p, place(start).0 as usize, place(end).1 as usize)).collect()

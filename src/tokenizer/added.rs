@@ -5,6 +5,7 @@
 
 use super::model::trie::Trie;
 use super::unicode;
+use crate::order;
 use std::collections::{HashMap, HashSet};
 
 /// A token added to the vocabulary.
@@ -55,7 +56,7 @@ impl AddedTokens {
         tokens.retain(|token| !token.content.is_empty() && seen.insert(token.content.clone()));
         // Of two tokens with one number the later one counts.
         tokens.reverse();
-        tokens.sort_by_key(|token| token.id);
+        order::by_key(&mut tokens, |token| token.id);
         tokens.dedup_by_key(|token| token.id);
         let normal: Vec<Option<String>> = tokens
             .iter()

@@ -3,6 +3,8 @@
 //! In: a byte or a token. Out: its character or its bytes. Printable Latin-1 stands for itself; the other 68 bytes
 //! take the characters from U+0100 on, in order.
 
+use crate::order;
+
 /// Whether a byte stands for itself.
 const fn printable(byte: u8) -> bool {
     matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF)
@@ -68,7 +70,7 @@ pub fn decode_into(token: &str, out: &mut Vec<u8>) -> bool {
 /// The 256 characters in the order of their code points.
 pub fn alphabet() -> Vec<char> {
     let mut symbols = SYMBOLS.to_vec();
-    symbols.sort_unstable();
+    order::naturally(&mut symbols);
     symbols
 }
 

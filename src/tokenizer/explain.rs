@@ -7,6 +7,7 @@ use super::Tokenizer;
 use super::model::{Bpe, Memory, Model, Unigram, WordPiece};
 use super::split::Pieces;
 use super::walk::Stretches;
+use crate::order;
 use crate::{Result, ensure};
 
 /// One step of building a piece.
@@ -136,7 +137,7 @@ fn paths(model: &Unigram, text: &str, word: usize, steps: &mut Vec<MergeStep>) -
             for (which, way) in here.iter().enumerate() {
                 if let Some(there) = ways.get_mut(end) {
                     there.push((way.0 + score, start, which));
-                    there.sort_by(|a, b| b.0.total_cmp(&a.0));
+                    order::by(there, |a, b| b.0.total_cmp(&a.0));
                     there.truncate(2);
                 }
             }

@@ -40,6 +40,7 @@ pub use split::Splitter;
 pub use stream::StreamDecoder;
 pub use vocab::Vocab;
 
+use crate::order;
 use aligned::Aligned;
 
 /// What a tokenizer is, for those who use it.
@@ -164,7 +165,7 @@ impl Tokenizer {
         let added = self.added.tokens().iter().map(|token| (token.content.clone(), token.id));
         let model = self.model.vocab().iter().filter(|(token, _)| self.added.id(token).is_none());
         let mut all: Vec<(String, u32)> = model.map(|(token, id)| (token.to_owned(), id)).chain(added).collect();
-        all.sort_by_key(|entry| entry.1);
+        order::by_key(&mut all, |entry| entry.1);
         all
     }
 

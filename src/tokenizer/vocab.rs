@@ -4,6 +4,7 @@
 //! inside its slot; a longer one by its hash, then by its bytes. Ids may have holes; of two tokens with one id the
 //! first is the id's token. Knows nothing of models.
 
+use crate::order;
 use crate::{Result, ensure};
 
 /// Byte strings to numbers: open addressing over 16-byte slots.
@@ -182,7 +183,7 @@ impl Vocab {
             vocab.text.push_str(token);
             vocab.entries.push(Entry { id, start, end: vocab.text.len() as u32 });
         }
-        vocab.entries.sort_by_key(|entry| entry.id);
+        order::by_key(&mut vocab.entries, |entry| entry.id);
         vocab.dense = vocab.entries.iter().enumerate().all(|(index, entry)| entry.id as usize == index);
         Ok(vocab)
     }

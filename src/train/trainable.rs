@@ -13,6 +13,7 @@ use crate::device::ALIGNMENT;
 use crate::error::Result;
 use crate::models::Placed;
 use crate::nn::{Parameter, Role};
+use crate::order;
 use crate::{bail, ensure};
 
 /// The stretches that learn, by our name of the parameter; all of everything where there are no patterns.
@@ -68,7 +69,7 @@ impl Learning {
 
 /// Puts stretches in order and makes one of those that touch.
 fn join(stretches: &mut Vec<Range<usize>>) {
-    stretches.sort_by_key(|stretch| stretch.start);
+    order::by_key(stretches, |stretch| stretch.start);
     stretches.dedup_by(|next, last| {
         let touches = next.start <= last.end;
         if touches {

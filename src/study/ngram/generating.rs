@@ -5,6 +5,7 @@
 use super::{Ngram, Sampling};
 use crate::ensure;
 use crate::error::Result;
+use crate::order;
 use crate::rng::{Rng, exp, ln};
 
 /// Why a text ended.
@@ -153,7 +154,7 @@ fn draw(p: &[f64], how: &Sampling, rng: &mut Rng) -> u32 {
 fn narrow(weights: &mut [f64], how: &Sampling) {
     if how.top_k.is_some() || how.top_p.is_some() {
         let mut order: Vec<usize> = (0..weights.len()).filter(|&id| weights[id] > 0.0).collect();
-        order.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
+        order::by(&mut order, |&a, &b| weights[b].total_cmp(&weights[a]).then(a.cmp(&b)));
         let mut kept = order.len().min(how.top_k.unwrap_or(usize::MAX));
         if let Some(share) = how.top_p {
             let sum: f64 = order[..kept].iter().map(|&id| weights[id]).sum();

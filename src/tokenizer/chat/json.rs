@@ -4,6 +4,7 @@
 //! Refuses to write more than it is allowed to.
 
 use super::python;
+use crate::order;
 use minijinja::value::ValueKind;
 use minijinja::{Error as Failure, Value};
 
@@ -43,7 +44,7 @@ impl Layout {
             ValueKind::Map => {
                 let mut keys: Vec<Value> = value.try_iter()?.collect();
                 if self.sort_keys {
-                    keys.sort();
+                    order::naturally(&mut keys);
                 }
                 out.push('{');
                 let mut empty = true;

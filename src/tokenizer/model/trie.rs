@@ -4,6 +4,8 @@
 //! by label `c` stands at `base[s] + c` if that place names `s` as its parent. Label 0 is the end of a key, byte `b` is
 //! label `b + 1`.
 
+use crate::order;
+
 /// The double array.
 #[derive(Clone, Debug, Default)]
 pub struct Trie {
@@ -17,7 +19,7 @@ impl Trie {
     /// Builds the array; of two equal keys the later one's number counts.
     pub fn new<'k>(keys: impl IntoIterator<Item = (&'k [u8], u32)>) -> Self {
         let mut keys: Vec<(&[u8], u32)> = keys.into_iter().collect();
-        keys.sort_by_key(|&(key, _)| key);
+        order::by_key(&mut keys, |&(key, _)| key);
         keys.dedup_by(|later, kept| {
             let equal = later.0 == kept.0;
             if equal {

@@ -4,6 +4,7 @@
 //! composed one, the others are put in; a composition replaces all that it joins. Marks put into canonical order take
 //! their changes with them.
 
+use crate::order;
 use crate::tokenizer::aligned::{Aligned, Change};
 use unicode_normalization::char::{canonical_combining_class, compose, decompose_canonical, decompose_compatible};
 use unicode_normalization::{IsNormalized, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick};
@@ -93,7 +94,7 @@ fn sort_marks(out: &mut [Changed], start: usize, classes: &mut Vec<u8>) {
     if !classes.is_sorted()
         && let Some(run) = out.get_mut(start..)
     {
-        run.sort_by_key(|&(c, _)| canonical_combining_class(c));
+        order::by_key(run, |&(c, _)| canonical_combining_class(c));
     }
     classes.clear();
 }

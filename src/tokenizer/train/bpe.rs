@@ -14,6 +14,7 @@ use super::names::Names;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
+use crate::order;
 use crate::tokenizer::bytes;
 use std::collections::{BTreeMap, HashMap};
 
@@ -64,7 +65,7 @@ impl BpeTrainer {
             BpeForm::Bytes => bytes::alphabet(),
             BpeForm::Chars => {
                 let mut seen: Vec<char> = char_counts(&words).into_keys().collect();
-                seen.sort_unstable();
+                order::naturally(&mut seen);
                 seen
             }
             BpeForm::Sentencepiece { coverage } => covering(char_counts(&words), coverage),
@@ -138,7 +139,7 @@ pub(super) fn char_counts(words: &WordCounts) -> BTreeMap<char, u64> {
 pub(super) fn covering(counts: BTreeMap<char, u64>, coverage: f32) -> Vec<char> {
     let total: u64 = counts.values().sum();
     let mut counts: Vec<(char, u64)> = counts.into_iter().collect();
-    counts.sort_by_key(|&(c, count)| (std::cmp::Reverse(count), c));
+    order::by_key(&mut counts, |&(c, count)| (std::cmp::Reverse(count), c));
     let mut covered = 0;
     let mut chars = Vec::new();
     for (c, count) in counts {

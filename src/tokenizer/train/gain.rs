@@ -11,6 +11,7 @@ use super::pairs::{key, unkey};
 use super::spans::{Slot, Spans};
 use crate::bail;
 use crate::error::Result;
+use crate::order;
 use std::collections::BTreeMap;
 
 pub(super) struct GainMerger<S> {
@@ -121,7 +122,7 @@ impl<S: Slot> GainMerger<S> {
         let Some(index) = self.chosen.take() else { return };
         let Pair { left, right, .. } = self.pairs[index as usize];
         let mut places = std::mem::take(&mut self.pairs[index as usize].places);
-        places.sort_unstable();
+        order::naturally(&mut places);
         *budget -= (places.len() * 8).min(*budget);
         self.spans.declare(token, left, right);
         for place in places {

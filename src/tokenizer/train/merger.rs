@@ -13,6 +13,7 @@ use super::pairs::{PairTable, key, unkey};
 use super::spans::{Slot, Spans};
 use crate::bail;
 use crate::error::Result;
+use crate::order;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -255,7 +256,7 @@ impl<S: Slot, R: Rule> Merger<S, R> {
 
     /// Chooses the best candidates whose places fit, and makes them records.
     fn keep(&mut self) -> Result<()> {
-        self.candidates.sort_unstable_by(|a, b| b.rank.cmp(&a.rank));
+        order::by(&mut self.candidates, |a, b| b.rank.cmp(&a.rank));
         let mut sum = 0;
         let mut kept = 0;
         for candidate in &self.candidates {

@@ -9,6 +9,7 @@
 use super::pieces::PieceRules;
 use crate::bail;
 use crate::error::Result;
+use crate::order;
 use std::cmp::Ordering;
 
 /// The end of a word.
@@ -136,7 +137,7 @@ impl Seeds {
     fn cut(&mut self) {
         let flat = &self.flat;
         let text = |seed: &Seed| &flat[seed.at as usize..(seed.at + seed.length) as usize];
-        self.found.sort_unstable_by(|a, b| b.score.cmp(&a.score).then_with(|| text(b).cmp(text(a))));
+        order::by(&mut self.found, |a, b| b.score.cmp(&a.score).then_with(|| text(b).cmp(text(a))));
         self.found.truncate(self.most);
     }
 

@@ -16,6 +16,7 @@ use super::seeds::Seeds;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
+use crate::order;
 use crate::rng::ln;
 
 /// How Unigram is trained.
@@ -99,10 +100,10 @@ impl UnigramTrainer {
             .map(|(word, count)| (word.into(), count))
             .collect();
         drop(words);
-        listed.sort_unstable();
+        order::naturally(&mut listed);
         let rules = PieceRules { scripts_apart: options.sentencepiece, ..PieceRules::default() };
         let mut alphabet: Vec<char> = chars.iter().map(|&(c, _)| c).collect();
-        alphabet.sort_unstable();
+        order::naturally(&mut alphabet);
         let seeds = {
             let weight = |count| if options.sentencepiece { count } else { 1 };
             Seeds::new(listed.iter().map(|(word, count)| (&**word, weight(*count))), alphabet, rules, SEEDS)?
@@ -273,7 +274,7 @@ impl UnigramTrainer {
             }
         }
         let size = self.wanted().max((self.names.len() as f64 * SHRINK) as usize);
-        candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        order::by(&mut candidates, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         kept.extend(candidates.into_iter().map(|(_, id)| id).take(size.saturating_sub(kept.len())));
         self.names = kept.into_iter().map(|id| std::mem::take(&mut self.names[id])).collect();
         self.pieces = Pieces::new(&self.names);
@@ -285,7 +286,7 @@ impl UnigramTrainer {
     fn choose(&mut self) {
         self.gather();
         if self.sentencepiece {
-            self.names.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+            order::by(&mut self.names, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         }
         let least = self.names.iter().map(|&(_, score)| score).fold(0.0, f64::min);
         let mut vocab: Vec<(String, f64)> = Vec::new();
@@ -306,7 +307,7 @@ impl UnigramTrainer {
         let left = self.target.saturating_sub(vocab.len());
         let rest = self.names.drain(..).filter(|(piece, _)| !piece.is_empty() && !self.specials.contains(piece));
         vocab.extend(rest.take(left));
-        vocab.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        order::by(&mut vocab, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         self.learned.vocab = self.specials.clone();
         self.learned.scores = vec![0.0; self.specials.len()];
         self.names = vocab;

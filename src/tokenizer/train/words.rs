@@ -9,6 +9,7 @@ use super::count::WordCounts;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
+use crate::order;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
@@ -57,7 +58,7 @@ impl Listing {
         }
         let known: HashSet<&str> = vocab.iter().map(String::as_str).collect();
         let mut waiting: Vec<(String, u64)> = entries.filter(|(token, _)| !known.contains(token.as_str())).collect();
-        waiting.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+        order::by(&mut waiting, |a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
         if let Some(size) = size {
             ensure!(
                 size >= vocab.len(),
@@ -105,5 +106,5 @@ pub(super) fn by_char(words: &WordCounts, options: &CharOptions) -> Result<Listi
     let entries = char_counts(words).into_iter().filter(|&(_, count)| count >= options.min_frequency);
     let entries = entries.map(|(c, count)| (c.to_string(), count));
     // Strings of one character compare as their code points do.
-    Listing::new(&options.special_tokens, options.vocab_size, entries, |chars| chars.sort_unstable())
+    Listing::new(&options.special_tokens, options.vocab_size, entries, |chars| order::naturally(chars))
 }

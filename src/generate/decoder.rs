@@ -15,10 +15,9 @@ use crate::ensure;
 use crate::error::Result;
 use crate::kernels::{Live, place};
 use crate::models::Placed;
+use crate::models::decoding::PIECE;
 use crate::plan::Stage;
 
-/// The longest piece that is fed at once.
-const PIECE: usize = 256;
 /// Positions that room is made for where nobody says how many will come.
 const EXPECTED: usize = 256;
 /// Room is made for no more than this many before they come.

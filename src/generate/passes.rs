@@ -8,9 +8,9 @@ use crate::device::Slice;
 use crate::ensure;
 use crate::error::Result;
 use crate::graph::{Graph, Tensor};
-use crate::models::Placed;
-use crate::nn::{Cache, Mode, Shape};
-use crate::ops::{Embed, Positions, Sample, SampleCount, SampleRecord};
+use crate::models::{Placed, decoding};
+use crate::nn::{Cache, Shape};
+use crate::ops::{Sample, SampleCount, SampleRecord};
 use crate::plan::Plan;
 
 /// Positions whose draws are kept until the host reads them.
@@ -67,28 +67,11 @@ impl Spec {
         let cache = cache(placed, self.lineage, sources, source)?;
         let mut graph = Graph::new();
         let weights = placed.store.weights(&mut graph, None);
-        let spans = graph.input("spans", &[rows, 2]);
-        let positions = graph.one(Positions { time }, &[spans])?;
-        let mut shape = Shape { batch: rows, time, source, ..Shape::default() };
-        shape.given.insert("spans".to_owned(), spans);
-        shape.given.insert("positions".to_owned(), positions);
-        if self.drawn {
-            ensure!(time == 1, Internal, "decode: {time} drawn ids at once");
-            let home = Slice { buffer: placed.drawn(), offset: 0, words: rows };
-            shape.given.insert("ids".to_owned(), graph.state("next", &[rows, 1], home));
-        }
-        let mode = Mode::Decode(cache);
-        let mut outputs = placed.model.forward(&mut graph, &weights, &shape, &mode)?;
-        if self.ending != Ending::Nothing {
-            let width = graph.shape(outputs.last).last().copied().unwrap_or(1);
-            if time > 1 {
-                let table = graph.view(outputs.last, &[rows * time, width])?;
-                let at = graph.input("last", &[rows]);
-                outputs.last =
-                    graph.one(Embed { scale: 1.0, residual: false, trained: false, blank: None }, &[at, table])?;
-            }
-            outputs.last = graph.view(outputs.last, &[rows, 1, width])?;
-            let logits = placed.model.logits(&mut graph, &weights, &shape, &mode, &outputs)?;
+        ensure!(!self.drawn || time == 1, Internal, "decode: {time} drawn ids at once");
+        let home = Slice { buffer: placed.drawn(), offset: 0, words: rows };
+        let ids = self.drawn.then(|| graph.state("next", &[rows, 1], home));
+        let (sizes, ends) = ((rows, time, source), self.ending != Ending::Nothing);
+        if let Some(logits) = decoding::step(&mut graph, &*placed.model, &weights, sizes, ids, cache, ends)? {
             match self.ending {
                 Ending::Draw(kinds) => draw(placed, &mut graph, logits, rows, kinds)?,
                 _ => graph.keep("logits", logits),

@@ -1,14 +1,17 @@
 //! What a model will take, from its config alone: bytes to load, weights, cache, optimiser, activations. Nothing is allocated.
 //!
-//! Activations come from the planner: the graph of one step is written and packed as it would be for running.
+//! Activations come from the planner: the graphs are written and packed as they would be for running. For learning that is one step; where
+//! text is written, the pieces in which a prompt that fills the context is fed; else one forward pass.
 
 use super::config::{Config, Task};
+use super::decoding::{self, PIECE};
 use super::{Model, Store, build};
-use crate::device::Limits;
+use crate::device::{Limits, Slice};
 use crate::ensure;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::nn::{Mode, Shape};
+use crate::nn::{Cache, Mode, Shape, Weights};
+use crate::plan::UNLIMITED;
 
 /// What the model is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,15 +66,15 @@ pub fn estimate(
     let weights = bytes(store.arenas());
     let two = config.model_type.usual_task() == Task::Seq2seq;
     let positions = if two { 2 * context } else { context };
-    let (cache, optimizer) = match purpose {
-        Purpose::Generate if matches!(config.task, Task::Causal | Task::Seq2seq) => {
-            (4 * (batch * positions) as u64 * (config.layers() * config.cache_width()) as u64, 0)
-        }
-        Purpose::Generate => (0, 0),
-        Purpose::Train => (0, 3 * bytes(store.gradients(|_| true)?.arenas())),
-    };
+    let writes = purpose == Purpose::Generate && matches!(config.task, Task::Causal | Task::Seq2seq);
+    let cached = if writes { 4 * (batch * positions) as u64 } else { 0 };
+    let cache = cached * (config.layers() * config.cache_width()) as u64;
+    let optimizer = if purpose == Purpose::Train { 3 * bytes(store.gradients(|_| true)?.arenas()) } else { 0 };
     let shape = Shape { batch, time: context, source: if two { context } else { 0 }, ..Shape::default() };
-    let activations = activations(&*model, &store, &shape, purpose, limits)?;
+    let activations = match writes {
+        true => pieces(&*model, config, &store, (batch, context), limits)?,
+        false => activations(&*model, &store, &shape, purpose, limits)?,
+    };
     Ok(Estimate {
         download: width * numbers(config),
         weights,
@@ -97,6 +100,45 @@ fn activations(model: &dyn Model, store: &Store, shape: &Shape, purpose: Purpose
     }
     let stores = store.arenas().len() + gradients.map_or(0, |gradients| gradients.arenas().len());
     Ok(graph.plan(stores, limits)?.bytes())
+}
+
+/// What the plans take with which text is written: they stay ready side by side, as far as plans are kept.
+fn pieces(
+    model: &dyn Model,
+    config: &Config,
+    store: &Store,
+    (batch, context): (usize, usize),
+    limits: Limits,
+) -> Result<u64> {
+    let (stores, layers, words) = (store.arenas().len(), config.layers(), batch * context * config.cache_width());
+    let two = config.task == Task::Seq2seq;
+    let source = if two { context } else { 0 };
+    let slices =
+        |first: usize| (0..layers).map(|layer| Slice { buffer: stores + first + layer, offset: 0, words }).collect();
+    let cross = if two { slices(layers) } else { Vec::new() };
+    let cache = Cache { blocks: batch, capacity: context, layers: slices(0), lineage: false, cross, sources: batch };
+    let plan = |write: &dyn Fn(&mut Graph, &Weights) -> Result<()>| -> Result<u64> {
+        let mut graph = Graph::new();
+        let weights = store.weights(&mut graph, None);
+        write(&mut graph, &weights)?;
+        Ok(graph.plan(stores + 2 * layers, limits)?.bytes())
+    };
+    // A decoder begins with one token; what is fed at once is what its encoder reads.
+    let most = if two { 1 } else { PIECE.min((context - 1).max(1)) };
+    let mut sizes = Vec::new();
+    for time in std::iter::successors(Some(1), |time| Some(2 * time)).take_while(|&time| time <= most) {
+        sizes.push(plan(&|graph, weights| {
+            let logits = decoding::step(graph, model, weights, (batch, time, source), None, cache.clone(), time == 1)?;
+            logits.into_iter().for_each(|logits| graph.keep("logits", logits));
+            Ok(())
+        })?);
+    }
+    if two {
+        let shape = Shape { batch, source, ..Shape::default() };
+        sizes.push(plan(&|graph, weights| model.encode(graph, weights, &shape, &cache))?);
+    }
+    let largest = sizes.iter().copied().max().unwrap_or(0);
+    Ok(sizes.iter().sum::<u64>().min(UNLIMITED.max(largest)))
 }
 
 #[cfg(test)]

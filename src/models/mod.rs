@@ -6,6 +6,7 @@
 mod bert;
 mod blocks;
 pub mod config;
+pub mod decoding;
 pub mod estimate;
 mod gpt2;
 pub mod init;

@@ -16,7 +16,7 @@ mod stage;
 mod stages;
 
 pub use stage::{Arenas, Stage};
-pub use stages::Stages;
+pub use stages::{Stages, UNLIMITED};
 
 /// A value's number in the list that is planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

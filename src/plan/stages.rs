@@ -13,7 +13,7 @@ use crate::error::Result;
 const SHARE: u64 = 20;
 
 /// What kept plans may take where there is no limit.
-const UNLIMITED: u64 = 256 << 20;
+pub const UNLIMITED: u64 = 256 << 20;
 
 /// Ready plans by key.
 #[derive(Debug, Default)]

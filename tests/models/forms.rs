@@ -10,12 +10,12 @@ use griot::generate::{Flow, Pace, run};
 use griot::graph::Graph;
 use griot::kernels::{Live, place};
 use griot::models::estimate::{Purpose, estimate};
-use griot::models::presets::{Sizes, gpt};
+use griot::models::presets::{self, Sizes, gpt};
 use griot::models::{Config, Store, build};
 use griot::nn::{Mode, Shape};
 use griot::ops::Attention;
 use griot::plan::{Arenas, Plan, Stage};
-use griot::tasks::{Given, Labels, Model};
+use griot::tasks::{Extras, Given, Labels, Model};
 use griot::train::feed::feed;
 use griot::train::options::Options;
 use griot::train::{Source, Trainer, gradient_plan};
@@ -148,6 +148,42 @@ fn what_is_live_in_training_is_what_was_planned() {
             let off = (live as f64 / planned as f64 - 1.0).abs();
             assert!(off <= 0.02, "on {name}: {live} bytes live, {planned} planned");
         });
+    }
+}
+
+#[test]
+fn what_is_live_in_generation_is_what_was_planned() {
+    for (name, device) in devices() {
+        let make = |config: &serde_json::Value| pollster::block_on(Model::create(device.clone(), config, 1)).unwrap();
+        let sizes = r#"{"layers": 4, "heads": 4, "width": 256, "context": 128, "vocabSize": 2000}"#;
+        let sizes: Sizes = serde_json::from_str(sizes).unwrap();
+        for (kind, config) in
+            [("gpt", presets::gpt(&sizes)), ("llama", presets::llama(&sizes)), ("t5", presets::t5(&sizes))]
+        {
+            let before = device.ledger().live();
+            let model = make(&config.unwrap());
+            let context = model.config().context;
+            let planned = estimate(model.config(), device.limits(), Purpose::Generate, (1, context), 4).unwrap().peak;
+            let room = if kind == "t5" { context - 1 } else { 1 };
+            let choices = Choices { max_tokens: Some(room), stop_tokens: Some(Vec::new()), ..Choices::default() };
+            let settings = choices.settle(None, &[]).unwrap();
+            let prompt: Vec<u32> = (0..context as u32 - u32::from(kind != "t5")).map(|at| at % 50).collect();
+            let emit = async |_| Ok(Flow::On);
+            let signal = Signal::default();
+            let told = model.generate(prompt, &settings, &[], &signal, emit);
+            assert_eq!(pollster::block_on(told).unwrap().tokens, room, "{kind}");
+            let live = device.ledger().live() - before;
+            let off = (live as f64 / planned as f64 - 1.0).abs();
+            assert!(off <= 0.02, "{kind} on {name}: {live} bytes live, {planned} planned");
+        }
+        let before = device.ledger().live();
+        let reader = make(&presets::bert(&sizes).unwrap());
+        let planned = estimate(reader.config(), device.limits(), Purpose::Generate, (2, 128), 4).unwrap().peak;
+        let given = Given { input_ids: vec![(0..128).collect(); 2], ..Given::default() };
+        pollster::block_on(reader.forward(&given, Extras::default(), &Signal::default())).unwrap();
+        let live = device.ledger().live() - before;
+        let off = (live as f64 / planned as f64 - 1.0).abs();
+        assert!(off <= 0.02, "bert on {name}: {live} bytes live, {planned} planned");
     }
 }
 

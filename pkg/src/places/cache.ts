@@ -6,6 +6,7 @@
 import { GriotError } from "../errors.js";
 import { ofHandle, type Handle } from "./handle.js";
 import type { HttpPlace } from "./http.js";
+import { locked } from "./lock.js";
 import { ofBlob, wholeOf, type LongFile, type Place } from "./place.js";
 import type { Part } from "./folder.js";
 import { downloadFolder, readDownload, removeDownload, room, type Download } from "./opfs.js";
@@ -40,15 +41,6 @@ export async function kept(http: HttpPlace): Promise<Place> {
     release();
     throw thrown;
   }
-}
-
-/** Waits for a lock; resolves to what gives it back. A thread that ends gives its locks back too. */
-function locked(name: string, signal: AbortSignal): Promise<() => void> {
-  if (navigator.locks === undefined) return Promise.resolve(() => {});
-  return new Promise((resolve, reject) => {
-    const held = () => new Promise<void>((release) => resolve(release));
-    navigator.locks.request(name, { signal: signal as globalThis.AbortSignal }, held).catch(reject);
-  });
 }
 
 /** Finds files as they are kept in a folder; `null`: it is known not to exist. */

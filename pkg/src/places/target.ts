@@ -3,11 +3,13 @@
 // In: a target as it crossed, and the reports of a job that saves. Out: files. A plain save writes all of them aside, then puts each in its
 // place, `config.json` last, and removes what was there of the model before. A save with training state writes a new generation and
 // then its `training.json`, which tells sizes and digests; the generations before go after that. What fails leaves what was there.
+// Of several saves to one target each waits for the one before; two folders of one name wait for each other too.
 
-import { GriotError } from "../errors.js";
+import { abortError, GriotError } from "../errors.js";
 import { ofDisk } from "./disk.js";
 import { generations, type Folder, type Part, type Told } from "./folder.js";
 import { ofHandle, type Handle } from "./handle.js";
+import { locked } from "./lock.js";
 import { modelFolder, removeModel, room } from "./opfs.js";
 import type { Bytes } from "./place.js";
 import { hex, Sha256 } from "./sha256.js";
@@ -49,6 +51,8 @@ export class Saving {
   #state = "";
   readonly #parts = new Map<string, { part: Part; hash: Sha256; bytes: number }>();
   #wasSaved = false;
+  #unlock: (() => void) | undefined;
+  readonly #ender = new AbortController();
 
   constructor(readonly target: string | Handle, readonly training: boolean) {}
 
@@ -63,15 +67,28 @@ export class Saving {
 
   /** Takes back what is not saved. */
   async drop(): Promise<void> {
+    this.#ender.abort();
     for (const { part } of this.#parts.values()) await part.drop();
     this.#parts.clear();
     if (this.#generation !== undefined) await this.#opened?.folder.remove(this.#generation);
     this.#generation = undefined;
     if (!this.#wasSaved) await this.#opened?.undo();
+    this.#free();
+  }
+
+  #free(): void {
+    this.#unlock?.();
+    this.#unlock = undefined;
   }
 
   async #begin(total: number): Promise<void> {
-    this.#opened ??= await open(this.target);
+    const { target } = this;
+    this.#unlock = await locked(`griot save ${typeof target === "string" ? target.replace(/\/$/, "") : `folder ${target.name}`}`, this.#ender.signal);
+    if (this.#ender.signal.aborted) {
+      this.#free();
+      throw abortError();
+    }
+    this.#opened ??= await open(target);
     const { folder, check } = this.#opened;
     await check(total);
     this.#into = folder;
@@ -115,6 +132,7 @@ export class Saving {
     const stay = this.#generation === undefined ? names : [this.#generation];
     this.#generation = undefined;
     for (const name of await folder.names()) if (OURS.test(name) && !stay.includes(name)) await folder.remove(name);
+    this.#free();
   }
 }
 

@@ -214,6 +214,35 @@ export const cases = {
     }
   },
 
+  async "saves to one target at the same time wait for each other, with training state and without"(context) {
+    const { griot } = context;
+    const config = griot.presets.gpt({ layers: 3, heads: 2, width: 64, context: 16, vocabSize: 900 });
+    const models = await Promise.all([1, 2, 3].map((seed) => griot.Model.create(config, { ...CPU, seed })));
+    const batch = { inputIds: [[1, 2, 3, 4]], labels: [[1, 2, 3, 4]] };
+    await Promise.all(models.map((model) => model.train([batch], { steps: 1 }).result));
+    const first = async (model) => [...(await model.weights(["transformer.wte.weight"])).values()][0].data;
+    const theirs = await Promise.all(models.map(first));
+    for (const training of [false, true]) {
+      const { to, list } = await target(context);
+      await within(20_000, Promise.all(models.map((model) => model.save(to, { training }))), "three saves");
+      const names = await list();
+      ok(training ? names.length === 1 && /^generation-3$/.test(names[0]) : String(names) === "config.json,model.safetensors", String(names));
+      const loaded = await griot.Model.load(to, CPU);
+      const weights = await first(loaded);
+      ok(theirs.some((one) => one.every((x, i) => x === weights[i])), "the weights of one of them");
+      if (training) equal((await loaded.train([batch], { steps: 2, continue: true }).result).steps, 2);
+      await loaded.dispose();
+      // One that is aborted while it waits is out of the line.
+      const aborter = new AbortController();
+      const saves = [models[0].save(to, { training }), models[1].save(to, { training, signal: aborter.signal }), models[2].save(to, { training })];
+      aborter.abort();
+      await Promise.all([saves[0], rejects(saves[1], "AbortError"), saves[2]]);
+      await (await griot.Model.load(to, CPU)).dispose();
+      if (hasOpfs()) await griot.storage.remove(to);
+    }
+    await Promise.all(models.map((model) => model.dispose()));
+  },
+
   async "what is loaded is held once"(context) {
     const { griot, settings } = context;
     const { to } = await target(context);

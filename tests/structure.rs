@@ -160,8 +160,7 @@ fn statements(text: &str) -> Vec<(usize, String)> {
 }
 
 /// Where the standard library sorts: millions of items, or memory that must not grow.
-const SORTS: [&str; 4] = [
-    "src/tokenizer/train/seeds.rs",
+const SORTS: [&str; 3] = [
     "src/tokenizer/train/count.rs",
     "src/study/ngram/counts.rs",
     "src/data/stories", // compiled without the library too

@@ -27,46 +27,15 @@ impl Trie {
             }
             equal
         });
-        let mut trie = Trie { units: vec![(0, FREE); 512] };
-        if let Some(root) = trie.units.first_mut() {
-            *root = (0, 0);
-        }
-        let mut first_free = 1;
-        let mut waiting = vec![(0usize, 0usize, keys.len(), 0usize)];
-        let mut children: Vec<(u32, usize, usize)> = Vec::new();
-        while let Some((state, from, to, depth)) = waiting.pop() {
-            children.clear();
-            for (index, (key, _)) in keys.iter().enumerate().take(to).skip(from) {
-                let label = key.get(depth).map_or(0, |&byte| byte as u32 + 1);
-                match children.last_mut() {
-                    Some(last) if last.0 == label => last.2 = index + 1,
-                    _ => children.push((label, index, index + 1)),
-                }
-            }
-            let Some(&(lowest, ..)) = children.first() else { continue };
-            while !trie.free(first_free) {
-                first_free += 1;
-            }
-            let mut place = first_free.max(lowest as usize + 1);
-            let base = loop {
-                let base = place - lowest as usize;
-                if children.iter().all(|&(label, ..)| trie.free(base + label as usize)) {
-                    break base;
-                }
-                place += 1;
-            };
-            trie.reserve(base + 257);
-            trie.set(state, None, base as u32);
-            for &(label, from, to) in &children {
-                let child = base + label as usize;
-                let value = if label == 0 { keys.get(from).map_or(0, |key| key.1) } else { 0 };
-                trie.set(child, Some(state as u32), value);
-                if label != 0 {
-                    waiting.push((child, from, to, depth + 1));
-                }
-            }
-        }
-        trie
+        let mut growing = Growing::new(keys.len());
+        let mut unlimited = usize::MAX;
+        growing.advance(&mut unlimited, |index| keys.get(index).copied().unwrap_or_default());
+        growing.finish()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.units.capacity() * 8
     }
 
     fn free(&self, at: usize) -> bool {
@@ -103,6 +72,78 @@ impl Trie {
                 found(index + 1, value);
             }
         }
+    }
+}
+
+/// A double array under construction.
+#[derive(Debug)]
+pub struct Growing {
+    trie: Trie,
+    first_free: usize,
+    /// States whose children are not placed: their keys, from and to, and their depth.
+    waiting: Vec<(usize, usize, usize, usize)>,
+    children: Vec<(u32, usize, usize)>,
+}
+
+impl Growing {
+    /// For so many keys.
+    pub fn new(keys: usize) -> Self {
+        let mut trie = Trie { units: vec![(0, FREE); 512] };
+        if let Some(root) = trie.units.first_mut() {
+            *root = (0, 0);
+        }
+        Growing { trie, first_free: 1, waiting: vec![(0, 0, keys, 0)], children: Vec::new() }
+    }
+
+    /// Places children until the budget, in bytes of keys looked at, is used up; `true`: all are. `key` gives each key with its number; the keys
+    /// are in order, and all different.
+    pub fn advance<'k>(&mut self, budget: &mut usize, key: impl Fn(usize) -> (&'k [u8], u32)) -> bool {
+        let Growing { trie, first_free, waiting, children } = self;
+        while *budget > 0 {
+            let Some((state, from, to, depth)) = waiting.pop() else { return true };
+            *budget = budget.saturating_sub(to - from + 8);
+            children.clear();
+            for index in from..to {
+                let label = key(index).0.get(depth).map_or(0, |&byte| byte as u32 + 1);
+                match children.last_mut() {
+                    Some(last) if last.0 == label => last.2 = index + 1,
+                    _ => children.push((label, index, index + 1)),
+                }
+            }
+            let Some(&(lowest, ..)) = children.first() else { continue };
+            while !trie.free(*first_free) {
+                *first_free += 1;
+            }
+            let mut place = (*first_free).max(lowest as usize + 1);
+            let base = loop {
+                let base = place - lowest as usize;
+                if children.iter().all(|&(label, ..)| trie.free(base + label as usize)) {
+                    break base;
+                }
+                place += 1;
+            };
+            trie.reserve(base + 257);
+            trie.set(state, None, base as u32);
+            for &(label, from, to) in &*children {
+                let child = base + label as usize;
+                let value = if label == 0 { key(from).1 } else { 0 };
+                trie.set(child, Some(state as u32), value);
+                if label != 0 {
+                    waiting.push((child, from, to, depth + 1));
+                }
+            }
+        }
+        waiting.is_empty()
+    }
+
+    /// Bytes held; twice the array, which grows by being copied.
+    pub fn bytes(&self) -> usize {
+        2 * self.trie.bytes() + self.waiting.capacity() * 32
+    }
+
+    /// The array.
+    pub fn finish(self) -> Trie {
+        self.trie
     }
 }
 

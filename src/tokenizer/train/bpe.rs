@@ -127,11 +127,16 @@ impl BpeTrainer {
 /// How often each character was seen.
 pub(super) fn char_counts(words: &WordCounts) -> BTreeMap<char, u64> {
     let mut counts = BTreeMap::new();
+    let mut ascii = [0u64; 128];
     for (word, count) in words.iter() {
         for c in word.chars() {
-            *counts.entry(c).or_insert(0u64) += count;
+            match ascii.get_mut(c as usize) {
+                Some(sum) => *sum += count,
+                None => *counts.entry(c).or_insert(0) += count,
+            }
         }
     }
+    counts.extend((0u8..).zip(ascii).filter(|entry| entry.1 > 0).map(|(byte, sum)| (char::from(byte), sum)));
     counts
 }
 

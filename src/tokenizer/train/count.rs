@@ -15,7 +15,7 @@ const EMPTY: u32 = u32::MAX;
 pub struct WordCounts {
     /// Length (LEB128) and bytes of each word.
     text: Vec<u8>,
-    entries: Vec<Entry>,
+    entries: Vec<Listed>,
     /// Open addressing over `entries`; the size is a power of two.
     table: Vec<u32>,
     /// What a count of 32 bits could not hold, in units of 2³².
@@ -23,10 +23,11 @@ pub struct WordCounts {
     bytes: usize,
 }
 
+/// A word in a list: where it lies, and its count; of a great one 0 in the end.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    offset: u32,
-    count: u32,
+pub(super) struct Listed {
+    pub(super) offset: u32,
+    pub(super) count: u32,
 }
 
 impl WordCounts {
@@ -95,7 +96,7 @@ impl WordCounts {
             reserve(&mut self.entries, more)?;
         }
         let index = self.entries.len() as u32;
-        self.entries.push(Entry { offset: self.text.len() as u32, count: 0 });
+        self.entries.push(Listed { offset: self.text.len() as u32, count: 0 });
         let mut length = word.len();
         while length >= 128 {
             self.text.push(length as u8 | 128);
@@ -123,7 +124,7 @@ impl WordCounts {
         Ok(())
     }
 
-    fn word(&self, offset: u32) -> &str {
+    pub(super) fn word(&self, offset: u32) -> &str {
         let mut at = offset as usize;
         let mut length = 0;
         let mut shift = 0;
@@ -153,19 +154,31 @@ impl WordCounts {
         (0..self.entries.len()).map(|index| (self.word(self.entries[index].offset), self.count(index)))
     }
 
-    /// Ends the counting: words with counts, the most frequent first. Frees what only adding needs.
-    pub fn into_ranked(mut self) -> Ranked {
+    /// Ends the counting: the words that were seen at least so often, in order of first sight, and, by where they lie, the
+    /// counts of those that were seen more often than 32 bits tell. Frees what only adding needs.
+    pub(super) fn into_listed(mut self, least: u64) -> (WordCounts, Vec<Listed>, Vec<(u32, u64)>) {
         self.table = Vec::new();
         self.text.shrink_to_fit();
-        // Words that were seen more often than 32 bits count come after all others, and are told by a count of 0.
-        let mut big: Vec<(u64, u32)> = Vec::new();
-        for index in self.carries.iter().map(|carry| carry.0 as usize) {
-            big.push((self.count(index), self.entries[index].offset));
-        }
+        let great = self.carries.iter().map(|&(index, _)| index as usize);
+        let great = great.map(|index| (self.entries[index].offset, self.count(index))).collect();
         for (index, _) in std::mem::take(&mut self.carries) {
             self.entries[index as usize].count = 0;
         }
         let mut entries = std::mem::take(&mut self.entries);
+        entries.retain(|entry| entry.count == 0 || u64::from(entry.count) >= least);
+        entries.shrink_to_fit();
+        (self, entries, great)
+    }
+
+    /// Bytes held.
+    pub(super) fn held(&self) -> usize {
+        self.text.capacity() + self.entries.capacity() * size_of::<Listed>() + self.table.capacity() * 4
+    }
+
+    /// Ends the counting: words with counts, the most frequent first. Frees what only adding needs.
+    pub fn into_ranked(self) -> Ranked {
+        let (words, mut entries, great) = self.into_listed(0);
+        let mut big: Vec<(u64, u32)> = great.into_iter().map(|(offset, count)| (count, offset)).collect();
         entries.retain(|entry| entry.count > 0);
         entries.sort_unstable_by_key(|entry| (entry.count, entry.offset));
         big.sort_unstable();
@@ -179,7 +192,7 @@ impl WordCounts {
             }
             offsets.push(offset);
         }
-        Ranked { words: self, offsets, runs }
+        Ranked { words, offsets, runs }
     }
 }
 

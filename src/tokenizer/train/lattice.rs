@@ -30,9 +30,8 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Over pieces that are all there.
-    pub(super) fn new(pieces: &[(String, f64)]) -> Self {
-        let trie = Trie::new(pieces.iter().enumerate().map(|(id, (piece, _))| (piece.as_bytes(), id as u32)));
+    /// Over pieces that are all there, and lie in the trie under their places.
+    pub(super) fn new(trie: Trie, pieces: &[(String, f64)]) -> Self {
         let chars = pieces.iter().map(|(piece, _)| piece.chars().count() as u32).collect();
         let mut all = Pieces { trie, scores: Vec::new(), chars, scaled: Vec::new(), unknown: 0.0 };
         all.score(pieces.iter().map(|&(_, score)| score).collect());
@@ -45,6 +44,11 @@ impl Pieces {
         self.unknown = if least.is_finite() { least - PENALTY } else { -PENALTY };
         self.scaled = scores.iter().zip(&self.chars).map(|(&score, &chars)| scaled(score, chars)).collect();
         self.scores = scores;
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.trie.bytes() + self.chars.capacity() * 4 + (self.scores.capacity() + self.scaled.capacity()) * 8
     }
 
     fn score_of(&self, id: u32) -> f64 {
@@ -178,7 +182,8 @@ mod tests {
 
     fn pieces() -> Pieces {
         let pieces = [("a", 0.3), ("b", 0.2), ("ab", 0.4), ("ba", 0.1)];
-        Pieces::new(&pieces.map(|(piece, p): (&str, f64)| (piece.to_string(), p.ln())))
+        let trie = Trie::new(pieces.iter().zip(0..).map(|((piece, _), id)| (piece.as_bytes(), id)));
+        Pieces::new(trie, &pieces.map(|(piece, p): (&str, f64)| (piece.to_string(), p.ln())))
     }
 
     #[test]

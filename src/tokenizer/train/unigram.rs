@@ -11,13 +11,17 @@
 use super::bpe::{char_counts, covering};
 use super::count::WordCounts;
 use super::lattice::{Lattice, Pieces, UNKNOWN};
+use super::lexicon::{Lexicon, Mark, Ordering};
 use super::pieces::PieceRules;
-use super::seeds::Seeds;
+use super::seeds::{Seed, Seeds};
+use super::sorting::Sorting;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
 use crate::order;
 use crate::rng::ln;
+use crate::tokenizer::model::trie::{Growing, Trie};
+use std::collections::HashMap;
 
 /// How Unigram is trained.
 #[derive(Clone, Debug)]
@@ -41,11 +45,25 @@ const SHRINK: f64 = 0.75;
 const EM_STEPS: u32 = 2;
 
 enum Phase {
+    /// Words are put into the order of their text, so that sums do not depend on the order of documents.
+    Order(Box<Ordering>),
     Seed(Box<Seeds>),
+    /// Seeds become pieces, from a seed on.
+    Plant {
+        seeds: Vec<Seed>,
+        next: usize,
+        sum: f64,
+    },
+    /// A trie is made of the pieces: first they are sorted, then it grows. Then to the second phase, else to the first.
+    Build {
+        order: Sorting<u32>,
+        trie: Option<(Vec<u32>, Growing)>,
+        replaces: bool,
+    },
     /// Expected counts, from a word on.
     Expect {
         step: u32,
-        word: usize,
+        mark: Mark,
     },
     /// The second best ways of pieces, from a piece on.
     Replace {
@@ -53,7 +71,7 @@ enum Phase {
     },
     /// The best ways of words, from a word on.
     Segment {
-        word: usize,
+        mark: Mark,
     },
     List {
         next: usize,
@@ -66,9 +84,10 @@ pub(super) struct UnigramTrainer {
     sentencepiece: bool,
     /// Tokens wanted beside the special ones.
     target: usize,
-    /// The words in order of their text, so that sums do not depend on the order of documents.
-    words: Vec<(Box<str>, u64)>,
+    words: Lexicon,
     chars: Vec<(char, u64)>,
+    /// Whether there are characters that are not among them.
+    unknown: bool,
     phase: Phase,
     names: Vec<(String, f64)>,
     pieces: Pieces,
@@ -94,29 +113,17 @@ impl UnigramTrainer {
             options.vocab_size,
             specials.len() + chars.len()
         );
-        let mut listed: Vec<(Box<str>, u64)> = words
-            .iter()
-            .filter(|&(_, count)| count >= options.min_frequency)
-            .map(|(word, count)| (word.into(), count))
-            .collect();
-        drop(words);
-        order::naturally(&mut listed);
-        let rules = PieceRules { scripts_apart: options.sentencepiece, ..PieceRules::default() };
-        let mut alphabet: Vec<char> = chars.iter().map(|&(c, _)| c).collect();
-        order::naturally(&mut alphabet);
-        let seeds = {
-            let weight = |count| if options.sentencepiece { count } else { 1 };
-            Seeds::new(listed.iter().map(|(word, count)| (&**word, weight(*count))), alphabet, rules, SEEDS)?
-        };
+        let unknown = chars.len() < counts.len();
         Ok(UnigramTrainer {
             target: options.vocab_size - specials.len(),
             specials,
             sentencepiece: options.sentencepiece,
-            words: listed,
+            phase: Phase::Order(Box::new(Ordering::new(words, options.min_frequency))),
+            words: Lexicon::default(),
             chars,
-            phase: Phase::Seed(Box::new(seeds)),
+            unknown,
             names: Vec::new(),
-            pieces: Pieces::new(&[]),
+            pieces: Pieces::new(Trie::default(), &[]),
             lattice: Lattice::default(),
             counts: Vec::new(),
             instead: Vec::new(),
@@ -128,11 +135,18 @@ impl UnigramTrainer {
     pub(super) fn advance(&mut self, budget: &mut usize, steps: &mut Vec<Step>) -> bool {
         while *budget > 0 {
             match &mut self.phase {
-                Phase::Seed(seeds) => {
-                    if seeds.advance(budget) {
-                        self.plant();
+                Phase::Order(ordering) => {
+                    if ordering.advance(budget) {
+                        self.seed();
                     }
                 }
+                Phase::Seed(seeds) => {
+                    if seeds.advance(&self.words, budget) {
+                        self.sow();
+                    }
+                }
+                Phase::Plant { .. } => self.plant(budget),
+                Phase::Build { .. } => self.build(budget),
                 Phase::Expect { .. } => self.expect(budget),
                 Phase::Replace { .. } => self.replace(budget),
                 Phase::Segment { .. } => self.segment(budget),
@@ -142,42 +156,102 @@ impl UnigramTrainer {
         false
     }
 
-    /// Characters and seeds become the first pieces, as probable as they cover the text.
-    fn plant(&mut self) {
-        let next = Phase::Expect { step: 0, word: 0 };
+    /// Begins the search for seeds.
+    fn seed(&mut self) {
+        let next = Phase::List { next: 0 };
+        let Phase::Order(ordering) = std::mem::replace(&mut self.phase, next) else { return };
+        self.words = ordering.finish();
+        let rules = PieceRules { scripts_apart: self.sentencepiece, ..PieceRules::default() };
+        let mut alphabet: Vec<char> = self.chars.iter().map(|&(c, _)| c).collect();
+        order::naturally(&mut alphabet);
+        let seeds = Seeds::new(&self.words, self.sentencepiece, (alphabet, self.unknown), rules, SEEDS);
+        self.phase = Phase::Seed(Box::new(seeds));
+    }
+
+    /// Characters and seeds are to become the first pieces, as probable as they cover the text.
+    fn sow(&mut self) {
+        let next = Phase::List { next: 0 };
         let Phase::Seed(seeds) = std::mem::replace(&mut self.phase, next) else { return };
-        let chars = self.chars.iter().map(|&(c, count)| (c.to_string(), count));
-        let planted: Vec<(String, u64)> = chars.chain(seeds.finish()).collect();
-        let sum = ln(planted.iter().map(|(_, score)| *score as f64).sum());
-        self.names = planted.into_iter().map(|(piece, score)| (piece, ln(score as f64) - sum)).collect();
-        self.seeds = self.names.len();
-        self.pieces = Pieces::new(&self.names);
+        let seeds = seeds.finish();
+        let scores = self.chars.iter().map(|&(_, count)| count).chain(seeds.iter().map(|seed| seed.score));
+        let sum = ln(scores.map(|score| score as f64).sum());
+        self.names.reserve_exact(self.chars.len() + seeds.len());
+        self.names.extend(self.chars.iter().map(|&(c, count)| (c.to_string(), ln(count as f64) - sum)));
+        self.seeds = self.chars.len() + seeds.len();
+        self.phase = Phase::Plant { seeds, next: 0, sum };
+    }
+
+    fn plant(&mut self, budget: &mut usize) {
+        let Phase::Plant { seeds, next, sum } = &mut self.phase else { return };
+        while let Some(seed) = seeds.get(*next) {
+            if *budget == 0 {
+                return;
+            }
+            *budget = budget.saturating_sub(16);
+            let (text, score) = seed.read(&self.words);
+            self.names.push((text.to_string(), ln(score as f64) - *sum));
+            *next += 1;
+        }
+        self.make_trie(false);
+    }
+
+    /// Begins to make a trie of the pieces; then their replacements are looked for, or their counts.
+    fn make_trie(&mut self, replaces: bool) {
+        self.pieces = Pieces::new(Trie::default(), &[]);
+        let order = Sorting::new((0..self.names.len() as u32).collect());
+        self.phase = Phase::Build { order, trie: None, replaces };
+    }
+
+    fn build(&mut self, budget: &mut usize) {
+        let names = &self.names;
+        let text = |id: u32| names.get(id as usize).map_or("", |name| name.0.as_str());
+        let Phase::Build { order, trie, replaces } = &mut self.phase else { return };
+        let Some((sorted, growing)) = trie else {
+            if order.advance(budget, |&a, &b| text(a).cmp(text(b))) {
+                let sorted = std::mem::replace(order, Sorting::new(Vec::new())).finish();
+                let growing = Growing::new(sorted.len());
+                *trie = Some((sorted, growing));
+            }
+            return;
+        };
+        let replaces = *replaces;
+        let key = |index: usize| sorted.get(index).map_or((&b""[..], 0), |&id| (text(id).as_bytes(), id));
+        if !growing.advance(budget, key) {
+            return;
+        }
+        let trie = std::mem::replace(growing, Growing::new(0)).finish();
+        self.pieces = Pieces::new(trie, &self.names);
         self.counts = vec![0.0; self.names.len()];
+        self.phase = match replaces {
+            true => Phase::Replace { piece: 0 },
+            false => Phase::Expect { step: 0, mark: Mark::default() },
+        };
     }
 
     fn expect(&mut self, budget: &mut usize) {
-        let Phase::Expect { step, mut word } = self.phase else { return };
-        while word < self.words.len() && *budget > 0 {
-            let (text, count) = &self.words[word];
+        let Phase::Expect { step, mark } = &mut self.phase else { return };
+        while *budget > 0
+            && let Some((text, count)) = self.words.next(mark)
+        {
             *budget = budget.saturating_sub(text.len() * 8);
-            self.lattice.expect(text, *count as f64, &self.pieces, &mut self.counts);
-            word += 1;
+            self.lattice.expect(text, count as f64, &self.pieces, &mut self.counts);
         }
-        if word < self.words.len() {
-            self.phase = Phase::Expect { step, word };
+        if !self.words.is_end(*mark) {
             return;
         }
+        let step = *step;
         self.maximise();
         let left = self.pieces.scores.iter().filter(|score| score.is_finite()).count();
-        self.phase = if step + 1 < EM_STEPS {
-            Phase::Expect { step: step + 1, word: 0 }
+        if step + 1 < EM_STEPS {
+            self.phase = Phase::Expect { step: step + 1, mark: Mark::default() };
         } else if left <= self.wanted() {
+            self.gather();
             self.choose();
-            Phase::List { next: 0 }
         } else {
             self.gather();
-            Phase::Replace { piece: 0 }
-        };
+            self.instead = Vec::with_capacity(self.names.len());
+            self.make_trie(true);
+        }
     }
 
     /// The size at which pruning ends, a tenth above the target.
@@ -200,9 +274,7 @@ impl UnigramTrainer {
         let names = std::mem::take(&mut self.names).into_iter().zip(scores);
         let kept = names.filter(|(_, score)| score.is_finite()).map(|((piece, _), score)| (piece, score));
         self.names = kept.collect();
-        self.pieces = Pieces::new(&self.names);
-        self.counts = vec![0.0; self.names.len()];
-        self.instead = Vec::with_capacity(self.names.len());
+        self.pieces = Pieces::new(Trie::default(), &[]);
     }
 
     fn replace(&mut self, budget: &mut usize) {
@@ -221,39 +293,37 @@ impl UnigramTrainer {
         }
         self.phase = match piece < self.names.len() {
             true => Phase::Replace { piece },
-            false => Phase::Segment { word: 0 },
+            false => Phase::Segment { mark: Mark::default() },
         };
     }
 
     fn segment(&mut self, budget: &mut usize) {
-        let Phase::Segment { mut word } = self.phase else { return };
-        while word < self.words.len() && *budget > 0 {
-            let (text, count) = &self.words[word];
+        let Phase::Segment { mark } = &mut self.phase else { return };
+        while *budget > 0
+            && let Some((text, count)) = self.words.next(mark)
+        {
             *budget = budget.saturating_sub(text.len() * 8);
             let counts = &mut self.counts;
             self.lattice.best(text, &self.pieces, false, |id| {
                 if let Some(sum) = counts.get_mut(id as usize) {
-                    *sum += *count as f64;
+                    *sum += count as f64;
                 }
             });
-            word += 1;
         }
-        if word < self.words.len() {
-            self.phase = Phase::Segment { word };
+        if !self.words.is_end(*mark) {
             return;
         }
         self.prune();
-        self.phase = if self.sentencepiece && self.names.len() <= self.wanted() {
+        if self.sentencepiece && self.names.len() <= self.wanted() {
             self.choose();
-            Phase::List { next: 0 }
         } else {
-            Phase::Expect { step: 0, word: 0 }
-        };
+            self.make_trie(false);
+        }
     }
 
     /// Keeps the pieces whose loss would cost the most.
     fn prune(&mut self) {
-        let words: f64 = self.words.iter().map(|(_, count)| *count as f64).sum();
+        let words: f64 = self.words.iter().map(|(_, count)| count as f64).sum();
         let sum: f64 = self.counts.iter().sum();
         let mut kept: Vec<usize> = Vec::new();
         let mut candidates: Vec<(f64, usize)> = Vec::new();
@@ -277,30 +347,27 @@ impl UnigramTrainer {
         order::by(&mut candidates, |a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         kept.extend(candidates.into_iter().map(|(_, id)| id).take(size.saturating_sub(kept.len())));
         self.names = kept.into_iter().map(|id| std::mem::take(&mut self.names[id])).collect();
-        self.pieces = Pieces::new(&self.names);
-        self.counts = vec![0.0; self.names.len()];
         self.instead = Vec::new();
     }
 
     /// The final vocabulary: all characters, then the most useful pieces; by falling score.
     fn choose(&mut self) {
-        self.gather();
         if self.sentencepiece {
             order::by(&mut self.names, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         }
         let least = self.names.iter().map(|&(_, score)| score).fold(0.0, f64::min);
         let mut vocab: Vec<(String, f64)> = Vec::new();
         let mut penalty = 0.0;
+        let single = |piece: &str| piece.chars().next().filter(|c| c.len_utf8() == piece.len());
+        let singles = self.names.iter().enumerate().filter_map(|(at, (piece, _))| Some((single(piece)?, at)));
+        let singles: HashMap<char, usize> = singles.collect();
         for &(c, _) in &self.chars {
-            let mut text = [0; 4];
-            let text = &*c.encode_utf8(&mut text);
-            let known = self.names.iter_mut().find(|(piece, _)| piece == text);
-            vocab.push(match known {
+            vocab.push(match singles.get(&c).and_then(|&at| self.names.get_mut(at)) {
                 Some((piece, score)) => (std::mem::take(piece), *score),
                 // A character that EM dropped comes back below all others.
                 None => {
                     penalty += 0.0001;
-                    (text.to_string(), least + penalty - 0.0001)
+                    (c.to_string(), least + penalty - 0.0001)
                 }
             });
         }
@@ -311,7 +378,8 @@ impl UnigramTrainer {
         self.learned.vocab = self.specials.clone();
         self.learned.scores = vec![0.0; self.specials.len()];
         self.names = vocab;
-        self.words = Vec::new();
+        self.words = Lexicon::default();
+        self.phase = Phase::List { next: 0 };
     }
 
     fn list(&mut self, budget: &mut usize, steps: &mut Vec<Step>) -> bool {
@@ -333,7 +401,7 @@ impl UnigramTrainer {
         let listed = if let Phase::List { next } = self.phase { next } else { 0 };
         let total = self.seeds.saturating_sub(self.target) + self.target;
         match self.phase {
-            Phase::Seed(_) => (0, self.target),
+            Phase::Order(_) | Phase::Seed(_) | Phase::Plant { .. } => (0, self.target),
             Phase::List { .. } => (self.seeds.saturating_sub(self.target) + listed, total),
             _ => (self.seeds.saturating_sub(self.names.len().max(self.target)), total),
         }
@@ -341,22 +409,45 @@ impl UnigramTrainer {
 
     /// Bytes held: for the words, and for the pieces.
     pub(super) fn bytes(&self) -> (usize, usize) {
-        let words: usize = self.words.iter().map(|(word, _)| word.len() + 24).sum();
-        let pieces: usize = self.names.iter().map(|(piece, _)| piece.len() + 80).sum();
-        let seeds = if let Phase::Seed(seeds) = &self.phase { seeds.bytes() } else { (0, 0) };
-        (words + seeds.0, pieces + seeds.1)
+        let names: usize = self.names.iter().map(|(piece, _)| piece.capacity()).sum();
+        let instead: usize = self.instead.iter().flatten().map(|ways| ways.capacity() * 4 + 24).sum();
+        let pieces = names + instead + self.names.capacity() * 32 + self.counts.capacity() * 8 + self.pieces.bytes();
+        let (words, more) = match &self.phase {
+            Phase::Order(ordering) => (ordering.bytes(), 0),
+            Phase::Seed(seeds) => seeds.bytes(),
+            Phase::Plant { seeds, .. } => (0, seeds.capacity() * size_of::<Seed>()),
+            Phase::Build { order, trie, .. } => {
+                (0, order.bytes() + trie.as_ref().map_or(0, |(sorted, trie)| sorted.capacity() * 4 + trie.bytes()))
+            }
+            _ => (0, 0),
+        };
+        (self.words.bytes() + words, pieces + more)
     }
 
     /// Stopped early, the vocabulary is chosen from the pieces that there are.
     pub(super) fn finish(mut self) -> Learned {
-        if matches!(self.phase, Phase::Seed(_)) {
-            self.plant();
-        }
-        if !matches!(self.phase, Phase::List { .. }) {
-            self.choose();
-            self.phase = Phase::List { next: 0 };
-        }
         let mut unlimited = usize::MAX;
+        loop {
+            match &mut self.phase {
+                Phase::Order(ordering) => {
+                    if ordering.advance(&mut unlimited) {
+                        self.seed();
+                    }
+                }
+                Phase::Seed(seeds) => {
+                    if seeds.advance(&self.words, &mut unlimited) {
+                        self.sow();
+                    }
+                }
+                Phase::Plant { .. } => self.plant(&mut unlimited),
+                Phase::Build { .. } => break self.choose(),
+                Phase::Expect { .. } | Phase::Replace { .. } | Phase::Segment { .. } => {
+                    self.gather();
+                    break self.choose();
+                }
+                Phase::List { .. } => break,
+            }
+        }
         self.list(&mut unlimited, &mut Vec::new());
         self.learned
     }

@@ -4,7 +4,7 @@
 // units, as JavaScript strings count.
 
 import type { Tensor } from "./model-numbers.js";
-import { always, argument, crossing, either, flag, given, oneOf, positive, text, texts } from "./options.js";
+import { always, argument, crossing, either, flag, given, long, oneOf, positive, text, texts } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { Remote } from "./remote.js";
 
@@ -60,7 +60,8 @@ export interface Trace {
   cross?: Tensor[];
 }
 
-export interface EmbedOptions extends Omit<CallOptions, "onProgress"> {
+/** Progress counts texts. */
+export interface EmbedOptions extends CallOptions {
   /** Default "mean". */
   pooling?: "mean" | "cls" | "last" | undefined;
   /** To length 1; default true. */
@@ -80,6 +81,11 @@ export interface TopOptions extends Omit<CallOptions, "onProgress"> {
   top?: number | undefined;
 }
 
+/** Progress counts texts. */
+export interface ClassifyOptions extends CallOptions {
+  top?: number | undefined;
+}
+
 const TEXTS = either(text, texts);
 const TOP = { ...always, top: positive };
 
@@ -96,9 +102,9 @@ export async function fill(remote: Remote, input: string, options?: TopOptions):
   return await remote.call("fill", [input, top], rest);
 }
 
-export async function classify(remote: Remote, input: string | string[], options?: TopOptions): Promise<LabelScore[][]> {
+export async function classify(remote: Remote, input: string | string[], options?: ClassifyOptions): Promise<LabelScore[][]> {
   argument(input, TEXTS, "the text", "classify");
-  const { top, ...rest } = given(options, TOP, "classify");
+  const { top, ...rest } = given(options, { ...TOP, ...long }, "classify");
   return await remote.call("classify", [several(input), top], rest);
 }
 
@@ -116,7 +122,7 @@ export async function answer(remote: Remote, question: string, context: string, 
 
 export async function embed(remote: Remote, input: string | string[], options?: EmbedOptions): Promise<Float32Array[]> {
   argument(input, TEXTS, "the text", "embed");
-  const checked = given(options, { ...always, pooling: oneOf("mean", "cls", "last"), normalize: flag }, "embed");
+  const checked = given(options, { ...long, pooling: oneOf("mean", "cls", "last"), normalize: flag }, "embed");
   return await remote.call("embed", [several(input), crossing(checked)], checked);
 }
 

@@ -15,7 +15,7 @@ import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
 import { CREATE, LOAD, refuseHalf } from "./model-options.js";
 import * as reading from "./model-reading.js";
-import type { Answer, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
+import type { Answer, ClassifyOptions, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
 import { ModelRemote, type Origin } from "./model-remote.js";
 import * as words from "./model-text.js";
 import type { GenerateOptions, NextToken } from "./model-text.js";
@@ -178,7 +178,7 @@ export class Model {
   }
 
   /** For each text its labels, the most probable first; all by default. */
-  async classify(input: string | string[], options?: TopOptions): Promise<LabelScore[][]> {
+  async classify(input: string | string[], options?: ClassifyOptions): Promise<LabelScore[][]> {
     return await reading.classify(this.#remote, input, options);
   }
 

@@ -2,11 +2,11 @@
 //!
 //! In: texts, how many of the best are wanted. Out: plain objects, typed arrays. Places in texts are UTF-16 code units.
 
-use super::job::Job;
+use super::job::{Desk, Job};
 use super::model::{Model, tensor};
 use super::values::{Plain, options};
 use crate::device::Signal;
-use crate::tasks::{Pooling, Span, Trace, Views};
+use crate::tasks::{Pooling, ROWS, Span, Trace, Views};
 use js_sys::{Array, Float32Array};
 use serde::Deserialize;
 use wasm_bindgen::prelude::*;
@@ -62,6 +62,14 @@ fn trace(made: &Trace) -> Plain {
     plain
 }
 
+/// Between two batches of texts: tells how many have their answers, and lets others at the model.
+async fn between(desk: &Desk, phase: &str, all: &Array, texts: usize) {
+    desk.progress(phase, f64::from(all.length()), Some(texts as f64), false);
+    if (all.length() as usize) < texts {
+        desk.boundary().await;
+    }
+}
+
 #[wasm_bindgen]
 impl Model {
     /// The log-probability of each token, and the perplexity.
@@ -99,12 +107,16 @@ impl Model {
     /// For each text its labels, the most probable first.
     pub fn classify(&self, texts: Vec<String>, top: Option<usize>) -> Job {
         let model = self.inner.clone();
-        Job::new(move |_| async move {
-            let found = model.classify(&texts, top.unwrap_or(usize::MAX), &Signal::default()).await?;
-            let labels = found
-                .into_iter()
-                .map(|labels| list(labels, |(label, p)| Plain::default().with("label", label).with("p", p)));
-            Ok(labels.collect::<Array>().into())
+        Job::new(move |desk| async move {
+            let all = Array::new();
+            for some in texts.chunks(ROWS) {
+                let found = model.classify(some, top.unwrap_or(usize::MAX), &Signal::default()).await?;
+                for labels in found {
+                    all.push(&list(labels, |(label, p)| Plain::default().with("label", label).with("p", p)));
+                }
+                between(&desk, "classify", &all, texts.len()).await;
+            }
+            Ok(all.into())
         })
     }
 
@@ -125,10 +137,16 @@ impl Model {
     /// One vector for each text.
     pub fn embed(&self, texts: Vec<String>, given: JsValue) -> Job {
         let model = self.inner.clone();
-        Job::new(move |_| async move {
+        Job::new(move |desk| async move {
             let Pooled { pooling, normalize } = options(given, "embed")?;
-            let vectors = model.embed(&texts, pooling, normalize, &Signal::default()).await?;
-            Ok(vectors.iter().map(|vector| Float32Array::from(&vector[..])).collect::<Array>().into())
+            let all = Array::new();
+            for some in texts.chunks(ROWS) {
+                for vector in model.embed(some, pooling, normalize, &Signal::default()).await? {
+                    all.push(&Float32Array::from(&vector[..]));
+                }
+                between(&desk, "embed", &all, texts.len()).await;
+            }
+            Ok(all.into())
         })
     }
 

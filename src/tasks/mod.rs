@@ -22,5 +22,5 @@ pub use inspect::{LayerTrace, Trace, Views};
 pub use labelling::{Filling, Span};
 pub use load::Loading;
 pub use model::{Model, Tensor};
-pub use reading::Pooling;
+pub use reading::{Pooling, ROWS};
 pub use session::{Fitting, Session, fit};

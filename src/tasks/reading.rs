@@ -12,7 +12,7 @@ use crate::tokenizer::{EncodeOptions, Encoding};
 use crate::{bail, ensure};
 
 /// Rows that are read at once.
-pub(super) const ROWS: usize = 8;
+pub const ROWS: usize = 8;
 
 /// The label of what is not predicted.
 const SKIPPED: i64 = -100;

@@ -86,6 +86,27 @@ export const cases = {
     await model.dispose();
   },
 
+  async "many texts are read with progress, and each as it is alone"({ griot }) {
+    const tokenizer = await griot.Tokenizer.train(["le lion dort", "la reine chante"], { kind: "wordpiece", vocabSize: 40, minFrequency: 1 });
+    const config = griot.presets.bert({ ...SIZES, context: 32, vocabSize: 64 });
+    const texts = Array.from({ length: 20 }, (_, at) => ["le lion", "la reine chante", "dort"][at % 3]);
+    for (const task of ["embed", "classify"]) {
+      const model = await griot.Model.create(config, { tokenizer, task, seed: 1, device: "cpu" });
+      const told = [];
+      const all = await model[task](texts, { onProgress: (progress) => told.push(progress) });
+      equal(told.map(({ phase, done, total }) => [phase, done, total]), [8, 16, 20].map((done) => [task, done, 20]));
+      equal(all.length, 20);
+      const [alone] = await model[task](texts[1]);
+      const numbers = (one) => (task === "embed" ? [...one] : one.map(({ p }) => p));
+      numbers(alone).forEach((n, i) => ok(Math.abs(n - numbers(all[1])[i]) < 1e-6, "the same as alone"));
+      const aborter = new AbortController();
+      await rejects(model[task](texts, { signal: aborter.signal, onProgress: () => aborter.abort() }), "AbortError");
+      equal(await model[task]([]), []);
+      await model.dispose();
+    }
+    await tokenizer.dispose();
+  },
+
   async "models dispose of themselves where the language can"({ griot }) {
     if (Symbol.asyncDispose === undefined) return;
     const model = await tiny(griot);

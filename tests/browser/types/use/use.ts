@@ -1,6 +1,6 @@
 // A program of a user, for its types alone: it compiles with and without the DOM, in every way modules are found.
 
-import { GriotError, Model, Run, Session, Tokenizer, close, configure, events, storage, type Code, type Corpus, type Estimate, type Message, type Progress, type Source, type Target } from "griot";
+import { GriotError, Model, Run, Session, Tokenizer, close, configure, events, storage, type Code, type Corpus, type Estimate, type Example, type Message, type Progress, type Source, type Target, type TrainData } from "griot";
 import * as core from "griot/core";
 import { trap } from "griot/lab";
 
@@ -44,5 +44,12 @@ async function talk(model: Model, history: Message[]): Promise<void> {
   await Promise.all([session.dispose(), clone.dispose()]);
   void [answer, left];
 }
+const lesson: TrainData = { train: [{ text: "a", label: "b" }], valid: [{ text: "c", label: "b" }] };
+const example: Example = { question: "q", context: "c", answer: "a", start: 0 };
+async function learn(model: Model): Promise<void> {
+  const { loss } = await model.evaluate(lesson);
+  const [first] = await model.classify(["a"], { top: 1, onProgress: told });
+  void [loss, first?.[0]?.label, model.train([example], { steps: 1 }).result];
+}
 const answerTo = (messages: Message[]): string => messages.at(-1)?.content ?? "";
-void [use, places, talk];
+void [use, places, talk, learn];

@@ -4,6 +4,7 @@
 //! code says whether all passed. Each job sets up what it needs by itself (see `setup.rs`).
 //! It refuses to know what the library does.
 
+mod pack;
 mod setup;
 mod stage;
 mod steps;
@@ -17,7 +18,7 @@ cargo xtask test          every test there is
 cargo xtask check         the fast subset: format, lints, structure, unit tests, types; no wasm, no browser
 cargo xtask bench [NAME]  the benches
 cargo xtask build         the package with the wasm that tests drive, as `test` builds it
-cargo xtask pkg           the publishable package, with the wasm's size by crate";
+cargo xtask pkg           the publishable package, its content and weight checked, with the wasm's size by crate";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,11 +1,17 @@
-//! The stored Unicode tables against fancy-regex's: every scalar value, every general category, every script.
+//! The stored Unicode tables against fancy-regex's: every scalar value, every general category, every script; and
+//! what normal forms are made of against unicode-normalization.
 //!
 //! With GRIOT_WRITE_TABLES=1 this file is also the script that makes the tables: runs of (class, length in LEB128).
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use fancy_regex::Regex;
+use griot::tokenizer::aligned::Aligned;
+use griot::tokenizer::normalise::{Form, Normaliser};
+use std::collections::BTreeSet;
 use std::path::Path;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical, decompose_compatible};
 
 const CATEGORIES: [&str; 30] = [
     "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po",
@@ -218,12 +224,15 @@ fn runs(classes: &[u8]) -> Vec<u8> {
 }
 
 fn check(file: &str, classes: &[u8]) {
+    check_bytes(file, &runs(classes));
+}
+
+fn check_bytes(file: &str, bytes: &[u8]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tokenizer/unicode").join(file);
-    let runs = runs(classes);
     if std::env::var_os("GRIOT_WRITE_TABLES").is_some() {
-        std::fs::write(&path, &runs).unwrap();
+        std::fs::write(&path, bytes).unwrap();
     }
-    assert!(std::fs::read(&path).unwrap() == runs, "{file} is not what fancy-regex says");
+    assert!(std::fs::read(&path).unwrap() == bytes, "{file} is not what the oracle says");
 }
 
 #[test]
@@ -248,4 +257,85 @@ fn the_stored_scripts_are_those_of_the_regex_engine() {
 fn the_stored_ages_are_those_of_the_regex_engine() {
     // 0: newer than Unicode 9 or unassigned, 1: of Unicode 9, 2: older.
     check("ages.bin", &classes(&["", "9.0", "8.0"], "age="));
+}
+
+fn leb(out: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+fn decomposed(c: char, compatible: bool) -> Vec<char> {
+    let mut chars = Vec::new();
+    if compatible {
+        decompose_compatible(c, |d| chars.push(d));
+    } else {
+        decompose_canonical(c, |d| chars.push(d));
+    }
+    chars
+}
+
+#[test]
+fn the_stored_decompositions_are_those_of_unicode_normalization() {
+    let (mut out, mut before, mut last) = (Vec::new(), 0, [0i32; 32]);
+    let mut put = |c: char, kind: u32, chars: &[char]| {
+        leb(&mut out, u32::from(c) - before);
+        before = u32::from(c);
+        leb(&mut out, chars.len() as u32 * 4 + kind);
+        for (place, &d) in last.iter_mut().zip(chars) {
+            let step = d as i32 - *place;
+            leb(&mut out, ((step << 1) ^ (step >> 31)) as u32);
+            *place = d as i32;
+        }
+    };
+    for c in ('\0'..=char::MAX).filter(|c| !('가'..='힣').contains(c)) {
+        let (canonical, compatible) = (decomposed(c, false), decomposed(c, true));
+        if canonical != [c] {
+            put(c, u32::from(!std::iter::once(c).nfc().eq([c])), &canonical);
+        }
+        if compatible != canonical {
+            put(c, 2, &compatible);
+        }
+    }
+    check_bytes("../normalise/decompositions.bin", &out);
+}
+
+#[test]
+fn the_stored_combining_classes_are_those_of_unicode_normalization() {
+    let classes: Vec<u8> =
+        (0..0x110000).map(|code| char::from_u32(code).map_or(0, canonical_combining_class)).collect();
+    check("../normalise/classes.bin", &classes);
+}
+
+/// Every character, and every two of which the first composes with anything and the second with anything.
+#[test]
+fn normal_forms_are_those_of_unicode_normalization() {
+    let mut texts: Vec<String> = ('\u{80}'..=char::MAX).map(String::from).collect();
+    let (mut firsts, mut seconds) = (BTreeSet::new(), BTreeSet::new());
+    for c in '\0'..=char::MAX {
+        let chars = decomposed(c, false);
+        if let [first, .., second] = chars[..] {
+            firsts.extend([c, first]);
+            seconds.insert(second);
+        }
+    }
+    firsts.retain(|c| !('가'..='힣').contains(c) || u32::from(*c) % 97 == 0);
+    for first in firsts {
+        texts.push(seconds.iter().flat_map(|&second| [first, second, '-', first, 'x', second, '.']).collect());
+    }
+    for text in texts {
+        let forms: [(Form, String); 4] = [
+            (Form::C, text.nfc().collect()),
+            (Form::D, text.nfd().collect()),
+            (Form::KC, text.nfkc().collect()),
+            (Form::KD, text.nfkd().collect()),
+        ];
+        for (form, expected) in forms {
+            let mut made = Aligned::new(&text, 0, false);
+            Normaliser::Form(form).apply(&mut made).unwrap();
+            assert_eq!(made.text(), expected, "{form:?} of {text:?}");
+        }
+    }
 }

@@ -4,10 +4,10 @@
 //! around, but for one thing: decomposing puts combining characters in order. So all is done in one pass, character by
 //! character, unless the text has a combining character that stays when accents go; then step by step.
 
+use super::composition::{class, decompose_canonical};
 use super::{Form, lowercase};
 use crate::tokenizer::aligned::{Aligned, Change};
 use crate::tokenizer::unicode;
-use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
 
 /// What the normaliser does.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +91,7 @@ impl Bert {
             if self.strip_accents {
                 decompose_canonical(c, |d| {
                     if !unicode::is_nonspacing_mark(d) {
-                        stays &= canonical_combining_class(d) == 0;
+                        stays &= class(d) == 0;
                         low(d);
                     }
                 });

@@ -4,10 +4,9 @@
 //! composed one, the others are put in; a composition replaces all that it joins. Marks put into canonical order take
 //! their changes with them.
 
+use super::composition::{class, compose, decompose_canonical, decompose_compatible, stays};
 use crate::order;
 use crate::tokenizer::aligned::{Aligned, Change};
-use unicode_normalization::char::{canonical_combining_class, compose, decompose_canonical, decompose_compatible};
-use unicode_normalization::{IsNormalized, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick};
 
 /// A normal form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +31,7 @@ impl Form {
         if old.is_ascii() {
             return;
         }
-        let chars = old.chars();
-        let quick = match self {
-            Form::C => is_nfc_quick(chars),
-            Form::D => is_nfd_quick(chars),
-            Form::KC => is_nfkc_quick(chars),
-            Form::KD => is_nfkd_quick(chars),
-        };
-        if quick == IsNormalized::Yes {
+        if stays(old, self) {
             return;
         }
         let mut changed = self.decompose(old);
@@ -68,7 +60,7 @@ impl Form {
             }
             let mut change = 0;
             let mut push = |d: char| {
-                let class = canonical_combining_class(d);
+                let class = class(d);
                 if class == 0 {
                     sort_marks(&mut out, marks, &mut classes);
                     out.push((d, change));
@@ -94,7 +86,7 @@ fn sort_marks(out: &mut [Changed], start: usize, classes: &mut Vec<u8>) {
     if !classes.is_sorted()
         && let Some(run) = out.get_mut(start..)
     {
-        order::by_key(run, |&(c, _)| canonical_combining_class(c));
+        order::by_key(run, |&(c, _)| class(c));
     }
     classes.clear();
 }
@@ -105,7 +97,7 @@ fn recompose(decomposed: Vec<Changed>) -> Vec<Changed> {
     let mut marks: Vec<Changed> = Vec::new();
     let mut last_class: Option<u8> = None;
     for (c, change) in decomposed {
-        let class = canonical_combining_class(c);
+        let class = class(c);
         let Some(first) = starter else {
             if class == 0 {
                 starter = Some((c, change));

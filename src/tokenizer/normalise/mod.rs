@@ -5,6 +5,7 @@
 //! vocabulary.
 
 mod bert;
+mod composition;
 mod forms;
 pub mod precompiled;
 

@@ -63,7 +63,7 @@ impl Classes {
     }
 
     /// Unfolds runs of (number, length in LEB128) that cover all code points.
-    fn unfold(runs: &[u8], renamed: impl Fn(u8) -> u8) -> Self {
+    pub(super) fn unfold(runs: &[u8], renamed: impl Fn(u8) -> u8) -> Self {
         let mut flat = Vec::with_capacity(0x110000);
         let mut bytes = runs.iter().copied();
         while let Some(value) = bytes.next() {
@@ -77,6 +77,11 @@ impl Classes {
             }
             flat.resize(flat.len() + length, renamed(value));
         }
+        Classes::of_all(&flat)
+    }
+
+    /// Takes a number for each code point.
+    pub(super) fn of_all(flat: &[u8]) -> Self {
         let mut seen = std::collections::HashMap::new();
         let (mut blocks, mut values) = (Vec::with_capacity(flat.len() / BLOCK), Vec::new());
         for block in flat.chunks(BLOCK) {

@@ -163,7 +163,10 @@ pub(super) fn compose(first: char, second: char) -> Option<char> {
         let syllable = (a - LEADING.start) * VOWELS.len() as u32 + (b - VOWELS.start);
         return char::from_u32(SYLLABLES.start + syllable * TRAILS);
     }
-    if SYLLABLES.contains(&a) && (a - SYLLABLES.start) % TRAILS == 0 && (TRAILING + 1..TRAILING + TRAILS).contains(&b) {
+    if SYLLABLES.contains(&a)
+        && (a - SYLLABLES.start).is_multiple_of(TRAILS)
+        && (TRAILING + 1..TRAILING + TRAILS).contains(&b)
+    {
         return char::from_u32(a + b - TRAILING);
     }
     tables().pairs.get(&(first, second)).copied()

@@ -34,12 +34,14 @@ export interface NgramGenerateOptions extends CallOptions {
   minP?: number | undefined;
   /** Default 0. */
   seed?: number | undefined;
+  /** Strings that end a text; they are not part of it. */
+  stop?: string | string[] | undefined;
 }
 
 const TRAIN: Record<string, KindOf> = { ...long, order: positive, tokenizer: object, smoothing: object };
 const SMOOTHING = { kind: oneOf("none", "add", "kneser-ney"), k: number };
 const SHARE = kind("a number from 0 to 1", (v) => typeof v === "number" && v >= 0 && v <= 1);
-const GENERATE = { ...always, maxTokens: count, temperature: number, topK: positive, topP: SHARE, minP: SHARE, seed: count };
+const GENERATE = { ...always, maxTokens: count, temperature: number, topK: positive, topP: SHARE, minP: SHARE, seed: count, stop: either(text, texts) };
 
 /** A counted corpus. Each document ends in an end token that is predicted and counted. */
 export class Ngram {
@@ -86,8 +88,9 @@ export class Ngram {
   /** Continues a text. */
   generate(prompt: string, options?: NgramGenerateOptions): Generation {
     argument(prompt, text, "the prompt", "generate");
-    const checked = given(options, GENERATE, "generate");
-    return new Generation((sink) => this.#remote.work("generate", [prompt, crossing(checked)], checked, (made: never) => made, sink));
+    const { stop = [], ...checked } = given(options, GENERATE, "generate");
+    const args = [prompt, crossing(checked), typeof stop === "string" ? [stop] : stop];
+    return new Generation((sink) => this.#remote.work("generate", args, checked, (made: never) => made, sink));
   }
 
   /** Frees the counts; calls on them in hand reject with `disposed`. */

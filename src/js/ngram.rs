@@ -9,6 +9,7 @@ use super::trainer::text_of;
 use super::values::{Plain, argument, options};
 use super::yielding::Pace;
 use crate::study::ngram::{Ending, Evaluation, NgramTrainer, Sampling, Smoothing};
+use crate::tasks::stop::Stops;
 use crate::{Error, Kind};
 use js_sys::{Array, Uint32Array};
 use serde::Deserialize;
@@ -149,7 +150,7 @@ impl Ngram {
     }
 
     /// Continues a text: a report for each piece, then the whole.
-    pub fn generate(&self, prompt: String, given: JsValue) -> Job {
+    pub fn generate(&self, prompt: String, given: JsValue, stops: Vec<String>) -> Job {
         let ngram = self.inner.clone();
         Job::new(move |desk| async move {
             let given: GenerateFields = options(given, "generate")?;
@@ -163,9 +164,17 @@ impl Ngram {
             };
             let pace = Pace::new();
             let mut generating = ngram.begin(&prompt, how)?;
-            let mut index = 0;
+            let (mut stops, mut told, mut stopped) = (Stops::new(stops), String::new(), false);
+            let (mut index, mut kept) = (0, 0);
             while let Some((id, text)) = generating.piece()? {
-                let piece = Plain::default().with("type", "text").with("text", text.as_str());
+                let released = stops.push(&text);
+                told.push_str(&released.text);
+                stopped = released.stopped;
+                if stopped {
+                    break;
+                }
+                kept = generating.ids().len();
+                let piece = Plain::default().with("type", "text").with("text", released.text.as_str());
                 desk.report(piece.with("id", id).with("index", index).into()).await;
                 index += 1;
                 if desk.stopping() {
@@ -174,13 +183,18 @@ impl Ngram {
                 pace.breathe().await;
             }
             let reason = match generating.ending() {
+                _ if stopped => "stop",
                 Some(Ending::Stop) => "stop",
                 Some(Ending::Length) => "length",
                 None => "stopped",
             };
+            // After a stop string there is nothing, neither it nor the tokens that completed it.
+            let ids = generating.ids();
+            let ids = if stopped { ids.get(..kept).unwrap_or_default() } else { ids };
+            let text = if stopped { told } else { generating.text()? };
             Ok(Plain::default()
-                .with("text", generating.text()?.as_str())
-                .with("ids", Uint32Array::from(generating.ids()))
+                .with("text", text.as_str())
+                .with("ids", Uint32Array::from(ids))
                 .with("finishReason", reason)
                 .with("promptTokens", generating.prompt_tokens() as u32)
                 .into())

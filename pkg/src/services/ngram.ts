@@ -10,7 +10,7 @@ export interface DoorNgram extends Held {
   probability(token: string, context: string[]): number;
   next(context: unknown, top: number): unknown[];
   evaluate(): Job;
-  generate(prompt: string, options: unknown): Job;
+  generate(prompt: string, options: unknown, stops: string[]): Job;
 }
 
 /** This subject's part of the door. */
@@ -26,10 +26,10 @@ export const ngram: Service = {
   probability: (_, it: DoorNgram, token: string, context: string[]) => it.probability(token, context),
   next: (_, it: DoorNgram, context: unknown, top: number) => it.next(context, top),
   evaluate: ({ drive }, it: DoorNgram, corpus: WireCorpus) => drive({ job: it.evaluate(), corpus }),
-  generate: ({ drive }, it: DoorNgram, prompt: string, options: unknown) => {
+  generate: ({ drive }, it: DoorNgram, prompt: string, options: unknown, stops: string[]) => {
     const began = performance.now();
     return drive({
-      job: it.generate(prompt, options),
+      job: it.generate(prompt, options, stops),
       finish: ({ promptTokens, ...made }: { text: string; ids: Uint32Array; finishReason: string; promptTokens: number }) => {
         const decodeSeconds = (performance.now() - began) / 1000;
         const tokens = made.ids.length;

@@ -39,6 +39,12 @@ export const cases = {
     equal(text, result.text);
     ok(["stop", "length"].includes(finishReason) && usage.tokens === ids.length, "a reason and a count");
     equal(await ngram.generate("", { seed: 3, maxTokens: 40 }).text, text);
+    const word = text.slice(20, 24);
+    for (const stop of [word, ["never there", word]]) {
+      const cut = await ngram.generate("", { seed: 3, maxTokens: 40, stop }).result;
+      equal([cut.text, cut.finishReason], [text.slice(0, text.indexOf(word)), "stop"]);
+      ok(cut.ids.length < ids.length && cut.ids.every((id, at) => id === ids[at]), "the ids before it");
+    }
     const broken = ngram.generate("", { seed: 3, maxTokens: 10_000, temperature: 1.5 });
     for await (const _ of broken) break;
     ok(["stopped", "stop"].includes((await broken.result).finishReason), "stopped");

@@ -1,11 +1,13 @@
 // Saves with training state: generations of files, of which the newest that is whole is read. On a disk, without the wasm.
 
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { ofDisk } from "../../../pkg/dist/places/disk.js";
 import { placeOfFolder } from "../../../pkg/dist/places/folder.js";
 import { Saving } from "../../../pkg/dist/places/target.js";
@@ -27,6 +29,16 @@ async function save(saving, files, upTo = Infinity) {
   await saving.take({ save: "begin", total: 100 });
   for (const [file, text] of Object.entries(files).slice(0, upTo)) for (const bytes of pieces(text)) assert.equal(await saving.take({ file, bytes }), true);
   if (upTo === Infinity) await saving.take({ save: "end" });
+}
+
+/** Saves files in a thread that ends before the save does: nobody takes them back. */
+async function endsIn(url, files) {
+  const work = `import { Saving } from "${new URL("../../../pkg/dist/places/target.js", import.meta.url)}";
+const saving = new Saving(${JSON.stringify(url)}, true);
+await saving.take({ save: "begin", total: 100 });
+for (const [file, text] of ${JSON.stringify(Object.entries(files))}) await saving.take({ file, bytes: new TextEncoder().encode(text) });
+process.exit();`;
+  await once(new Worker(new URL(`data:text/javascript,${encodeURIComponent(work)}`)), "exit");
 }
 
 const model = (n) => ({ "config.json": `{"n":${n}}`, "model.safetensors": `weights of ${n}`, "training.safetensors": `moments of ${n}`, "training.json": `{"step":${n}}` });
@@ -64,8 +76,8 @@ test("a save that ends in the middle leaves the former generation", async () => 
     await saving.drop();
     assert.deepEqual(await readdir(path), ["generation-1"]);
   }
-  // Nobody was there to take it back.
-  await save(new Saving(url, true), model(2), 3);
+  await endsIn(url, model(2));
+  assert.deepEqual((await readdir(path)).sort(), ["generation-1", "generation-2"]);
   assert.deepEqual(await read(url), [`{"n":1}`, "weights of 1", 1]);
   await save(new Saving(url, true), model(3));
   assert.deepEqual(await readdir(path), ["generation-3"]);

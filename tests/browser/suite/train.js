@@ -118,6 +118,18 @@ export const cases = {
     if (target === "opfs:fortschritt") await griot.storage.remove("fortschritt");
   },
 
+  async "memory is the same after five thousand steps as after one thousand"({ griot }) {
+    const { texts, tokenizer, model } = await small(griot, { width: 8 });
+    const at = new Map();
+    for await (const { step } of model.train(texts, { steps: 6000, batch: 1, seed: 2 })) {
+      if (step === 1000 || step === 5000) at.set(step, await griot.memory());
+      if (step === 5000) break;
+    }
+    const [early, late] = [at.get(1000), at.get(5000)];
+    equal([late.live, late.peak, late.wasm, late.owners], [early.live, early.peak, early.wasm, early.owners]);
+    await Promise.all([model.dispose(), tokenizer.dispose()]);
+  },
+
   async "a rate that diverges skips steps, then ends with non-finite and the last good weights"({ griot }) {
     const { texts, model } = await small(griot);
     const run = model.train(texts, { steps: 60, batch: 2, optimizer: { lr: 1e30, clip: false } });

@@ -5,11 +5,11 @@
 use super::config::{Bert, Config, Flavour, Problem, Task};
 use super::{Ending, Model, Outputs};
 use crate::error::Result;
-use crate::graph::Graph;
+use crate::graph::{Graph, Tensor};
 use crate::kernels::activation::Activation;
 use crate::nn::{
-    Attention, Block, Embedding, Head, Init, Inventory, Linear, Mlp, Mode, Norm, Order, Pass, Role, Shape, Side,
-    Weights, dropout,
+    Attention, Block, Embedding, Head, Init, Inventory, Layer, Linear, Mlp, Mode, Norm, Order, Pass, Role, Shape, Side,
+    Weights, dropout, mute,
 };
 
 /// The assembly.
@@ -24,6 +24,8 @@ pub struct BertModel {
     /// BERT's and RoBERTa's bare models have it in their files; nothing here reads it.
     pooler: Option<Linear>,
     dropout: f32,
+    /// FlauBERT's hidden states are zero at padding, and its softmax over places counts them so.
+    mutes: bool,
     ending: Ending,
 }
 
@@ -47,6 +49,7 @@ impl BertModel {
             pooler: pooled.then(|| Linear::new("pooler", width, width, Init::normal(c.std))),
             tokens,
             dropout: c.hidden_dropout,
+            mutes: c.flavour == Flavour::Flaubert,
             ending: match (config.task, config.problem) {
                 (Task::Answer, _) => Ending::Places,
                 (Task::Classify, Some(Problem::MultiLabel)) => Ending::Labels,
@@ -56,6 +59,10 @@ impl BertModel {
                 _ => Ending::OneLabel,
             },
         }
+    }
+
+    fn muted(&self, pass: &mut Pass<'_>, side: &Side, x: Tensor) -> Result<Tensor> {
+        if self.mutes { mute(pass, side, x) } else { Ok(x) }
     }
 }
 
@@ -174,10 +181,10 @@ impl Model for BertModel {
         }
         x = self.embedding_norm.apply(pass, x)?;
         x = dropout(pass, x, self.dropout)?;
-        let mut outputs = Outputs::new(x);
+        let mut outputs = Outputs::new(self.muted(pass, &side, x)?);
         for block in &self.blocks {
             let layer = block.apply(pass, outputs.last, &side, None)?;
-            outputs.push(layer);
+            outputs.push(Layer { output: self.muted(pass, &side, layer.output)?, ..layer });
         }
         Ok(outputs)
     }

@@ -97,8 +97,8 @@ pub trait Model: std::fmt::Debug {
 
     /// Writes its forward pass into `graph`.
     ///
-    /// Inputs are made by name as they are needed: `ids`, `positions`, `types` (B, T), `spans` (B, 2), `segments` (B, T, 2), while
-    /// tables learn `ids.buckets` and the like, over a cache `places` (B); an encoder's begin with `encoder.`.
+    /// Inputs are made by name as they are needed: `ids`, `positions`, `types` (B, T), `spans` (B, 2), `segments` (B, T, 2), `kept`
+    /// (B, T, 2), while tables learn `ids.buckets` and the like, over a cache `places` (B); an encoder's begin with `encoder.`.
     fn forward(&self, graph: &mut Graph, weights: &Weights, shape: &Shape, mode: &Mode) -> Result<Outputs>;
 
     /// Writes the encoder alone and puts what the decoder's layers need of it into `cache.cross`, for decoding after it.

@@ -43,6 +43,12 @@ pub fn scale(pass: &mut Pass<'_>, x: Tensor, factor: f32) -> Result<Tensor> {
     if factor == 1.0 { Ok(x) } else { pass.graph.one(ops::Scale { factor }, &[x]) }
 }
 
+/// `x` where its row has been given tokens, zero at padding.
+pub fn mute(pass: &mut Pass<'_>, side: &Side, x: Tensor) -> Result<Tensor> {
+    let kept = pass.feed(&format!("{}kept", side.prefix), &[side.batch, side.time, 2])?;
+    pass.graph.one(ops::Mute, &[x, kept])
+}
+
 /// `x + y`.
 pub fn add(pass: &mut Pass<'_>, x: Tensor, y: Tensor) -> Result<Tensor> {
     pass.graph.one(ops::Dropout { rate: 0.0, stream: 0, residual: true }, &[x, y])

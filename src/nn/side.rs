@@ -1,6 +1,7 @@
 //! One stack's inputs by name: `ids`, `positions`, `spans`, `types`, `segments`, with a prefix for the second stack.
 //!
 //! Shapes: ids, positions, types, segments (B, T); spans (B, 2), the first seen position of each row and one past the last.
+//! `kept` (B, T, 2) has a span of its own for each position, empty at padding.
 
 use super::{Pass, Shape};
 use crate::error::Result;

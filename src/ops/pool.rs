@@ -20,7 +20,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    fn params(self, x: &[usize], spans: &[usize]) -> Result<Params> {
+    pub(super) fn params(self, x: &[usize], spans: &[usize]) -> Result<Params> {
         let &[rows, time, width] = x else { bail!(Shape, "pool: (B, T, C) is wanted, got {x:?}") };
         let each = match *spans {
             [b, 2] if b == rows => 1,

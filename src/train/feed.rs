@@ -85,6 +85,15 @@ fn side(stage: &Stage, prefix: &str, side: &Side, rows: usize) -> Result<()> {
     if stage.has(&spans) {
         stage.set(&spans, &side.spans)?;
     }
+    let kept = format!("{prefix}kept");
+    if stage.has(&kept) {
+        let time = side.time as u32;
+        let own = side
+            .spans
+            .chunks_exact(2)
+            .flat_map(|span| (0..time).flat_map(|t| if (span[0]..span[1]).contains(&t) { [t, t + 1] } else { [0, 0] }));
+        stage.set(&kept, &own.collect::<Vec<u32>>())?;
+    }
     if let Some(segments) = &side.segments {
         let name = format!("{prefix}segments");
         if stage.has(&name) {

@@ -1,6 +1,6 @@
 //! One vector for a row.
 
-use griot::ops::Pool;
+use griot::ops::{Mute, Pool};
 
 use crate::probe::Probe;
 
@@ -16,6 +16,17 @@ fn every_pooling_has_its_gradient() {
         .ids(&[0, 5, 2, 5, 0, 3])
         .check();
     }
+}
+
+#[test]
+fn what_is_muted_has_no_gradient_and_the_rest_passes_it_on() {
+    Probe::new(&[&[2, 3, 2]], move |g, v, given| {
+        let kept = g.view(given[0], &[2, 3, 2])?;
+        let once = g.one(Mute, &[v[0], kept])?;
+        Ok(vec![once, g.one(Mute, &[v[0], kept])?])
+    })
+    .ids(&[0, 1, 1, 2, 0, 0, 0, 0, 1, 2, 2, 3])
+    .check();
 }
 
 #[test]

@@ -131,8 +131,8 @@ impl Check<'_> {
         self.stack(name, got, &by_head(seen, time, heads));
     }
 
-    fn logits(&self, prefix: &str, given: &Given, got: &Forward) {
-        let (task, seen) = (got.logits.shape.len(), seen(given));
+    fn logits(&self, prefix: &str, got: &Forward, seen: &[bool]) {
+        let task = got.logits.shape.len();
         if self.golden.has(&format!("{prefix}.start_logits")) {
             for (side, name) in ["start_logits", "end_logits"].into_iter().enumerate() {
                 let [rows, time, _] = got.logits.shape[..] else { unreachable!("{name}") };
@@ -144,7 +144,7 @@ impl Check<'_> {
             let all = vec![true; got.logits.shape[..got.logits.shape.len() - 1].iter().product()];
             self.states(&format!("{prefix}.logits"), &got.logits, &all);
         } else {
-            self.states(&format!("{prefix}.logits"), &got.logits, &seen);
+            self.states(&format!("{prefix}.logits"), &got.logits, seen);
         }
     }
 }
@@ -156,19 +156,21 @@ pub fn check_forward(case: &str) {
         let check = Check { golden: &golden, device: name };
         let model = load(&device, &golden);
         let given = batch(&golden, "in");
-        let places = seen(&given);
+        // The reference's FlauBERT says what stands at padding.
+        let muted = case.starts_with("families/flaubert");
+        let places = if muted { vec![true; seen(&given).len()] } else { seen(&given) };
         let run = |given: &Given, extras: Extras| {
             pollster::block_on(model.forward(given, extras, &Signal::default())).unwrap()
         };
         let out = run(&given, Extras { hidden: true, attentions: true });
-        check.logits("out", &given, &out);
+        check.logits("out", &out, &places);
         let loss = golden.record["loss"].as_f64().unwrap() as f32;
         agree(&format!("{case} on {name}: loss"), &[out.loss.unwrap()], &[loss], 1e-4);
         match &out.encoder {
             None => {
                 check.stack("out.hidden_states", &out.main.hidden, &places);
                 if golden.has("out.attentions.0") {
-                    check.maps("out.attentions", &out.main.attentions, &places);
+                    check.maps("out.attentions", &out.main.attentions, &seen(&given));
                 }
             }
             Some(encoder) => {
@@ -192,7 +194,7 @@ pub fn check_forward(case: &str) {
         for prefix in ["leftpad", "long"] {
             if golden.has(&format!("{prefix}.logits")) {
                 let given = batch(&golden, prefix);
-                check.logits(prefix, &given, &run(&given, Extras::default()));
+                check.logits(prefix, &run(&given, Extras::default()), &seen(&given));
             }
         }
     }

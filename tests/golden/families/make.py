@@ -137,8 +137,7 @@ def make(name, seed):
     config, model, random = draw(name, seed)
     two = config.is_encoder_decoder
     pad = config.pad_token_id if config.pad_token_id is not None else 0
-    # The reference's FlauBERT sets what stands at padding to zero before its softmax over places; its rows have none here.
-    ids, mask = rows(random, pad=pad, lengths=[T] * 3 if name == "flaubert-qa" else LENGTHS)
+    ids, mask = rows(random, pad=pad)
     given = dict(input_ids=ids, attention_mask=mask)
     if config.model_type == "bert":
         given["token_type_ids"] = torch.randint(0, 2, ids.shape, generator=random) * mask

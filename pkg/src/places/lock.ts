@@ -8,16 +8,22 @@ import { abortError } from "../errors.js";
 const tails = new Map<string, Promise<void>>();
 
 /** Waits for a lock; resolves to what gives it back. An abort ends the wait. */
-export function locked(name: string, signal: AbortSignal): Promise<() => void> {
+export async function locked(name: string, signal: AbortSignal): Promise<() => void> {
   const { locks } = (globalThis as { navigator?: { locks?: LockManager } }).navigator ?? {};
-  if (locks === undefined) return inLine(name, signal);
+  const release = await (locks === undefined ? inLine(name) : ofPlatform(locks, name, signal));
+  if (!(signal as globalThis.AbortSignal).aborted) return release;
+  release();
+  throw abortError();
+}
+
+function ofPlatform(locks: LockManager, name: string, signal: AbortSignal): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const held = () => new Promise<void>((release) => resolve(release));
     locks.request(name, { signal: signal as globalThis.AbortSignal }, held).catch(reject);
   });
 }
 
-async function inLine(name: string, signal: AbortSignal): Promise<() => void> {
+async function inLine(name: string): Promise<() => void> {
   const before = tails.get(name) ?? Promise.resolve();
   let release!: () => void;
   const own = new Promise<void>((resolve) => (release = resolve));
@@ -25,7 +31,5 @@ async function inLine(name: string, signal: AbortSignal): Promise<() => void> {
   tails.set(name, tail);
   void tail.then(() => tails.get(name) === tail && tails.delete(name));
   await before;
-  if (!(signal as globalThis.AbortSignal).aborted) return release;
-  release();
-  throw abortError();
+  return release;
 }

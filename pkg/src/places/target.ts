@@ -5,7 +5,7 @@
 // then its `training.json`, which tells sizes and digests; the generations before go after that. What fails leaves what was there.
 // Of several saves to one target each waits for the one before; two folders of one name wait for each other too.
 
-import { abortError, GriotError } from "../errors.js";
+import { GriotError } from "../errors.js";
 import { ofDisk } from "./disk.js";
 import { generations, type Folder, type Part, type Told } from "./folder.js";
 import { ofHandle, type Handle } from "./handle.js";
@@ -84,10 +84,6 @@ export class Saving {
   async #begin(total: number): Promise<void> {
     const { target } = this;
     this.#unlock = await locked(`griot save ${typeof target === "string" ? target.replace(/\/$/, "") : `folder ${target.name}`}`, this.#ender.signal);
-    if (this.#ender.signal.aborted) {
-      this.#free();
-      throw abortError();
-    }
     this.#opened ??= await open(target);
     const { folder, check } = this.#opened;
     await check(total);

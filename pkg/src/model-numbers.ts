@@ -67,9 +67,9 @@ export function crossingBatch(batch: Batch, where: string): object {
   const plain = (name: string, row: unknown, at: number) => {
     if (typeof row === "number") return row;
     const numbers = Array.from(row as ArrayLike<unknown>);
-    const isRight = name === "labels" ? number.is : word32.is;
-    const wrong = numbers.findIndex((one) => !isRight(one));
-    if (wrong >= 0) throw new GriotError("bad-input", `${where}: ${name}[${at}][${wrong}] must be ${name === "labels" ? number.expected : word32.expected}, ${String(numbers[wrong])} was given`, { details: { row: at, place: wrong } });
+    const right = name === "labels" ? number : word32;
+    const wrong = numbers.findIndex((one) => !right.is(one));
+    if (wrong >= 0) throw new GriotError("bad-input", `${where}: ${name}[${at}][${wrong}] must be ${right.expected}, ${String(numbers[wrong])} was given`, { details: { row: at, place: wrong } });
     return numbers;
   };
   return Object.fromEntries(Object.entries(checked).map(([name, rows]) => [name, (rows as unknown[]).map((row, at) => plain(name, row, at))]));

@@ -24,7 +24,7 @@ pub(super) async fn hold(placed: &Placed, holder: u64, rows: usize, capacity: us
         return Ok(false);
     }
     // New blocks come after the old ones, so that a holder's first stay its first.
-    let mut wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    let mut wanted = kept(placed);
     wanted.resize(wanted.len() + rows.saturating_sub(held), Block { owner: holder, from: None });
     // Where nobody has anything, old and new need not stand beside each other.
     if has > 0
@@ -45,7 +45,7 @@ pub(super) async fn hold(placed: &Placed, holder: u64, rows: usize, capacity: us
 pub(super) async fn copy(placed: &Placed, of: u64, holder: u64) -> bool {
     let blocks = &placed.blocks;
     let Some(&from) = blocks.of(of).first() else { return false };
-    let mut wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    let mut wanted = kept(placed);
     wanted.push(Block { owner: holder, from: Some(from) });
     carry(placed, &wanted, blocks.layout().2).await.is_ok()
 }
@@ -54,7 +54,7 @@ pub(super) async fn copy(placed: &Placed, of: u64, holder: u64) -> bool {
 pub(super) async fn shrink(placed: &Placed) {
     let blocks = &placed.blocks;
     let (_, all, capacity) = blocks.layout();
-    let wanted: Vec<Block> = blocks.held().into_iter().map(Block::kept).collect();
+    let wanted = kept(placed);
     if wanted.is_empty() {
         release(placed);
     } else if wanted.len() < all {
@@ -70,21 +70,18 @@ struct Block {
     from: Option<u32>,
 }
 
-impl Block {
-    fn kept((owner, place): (u64, u32)) -> Block {
-        Block { owner, from: Some(place) }
-    }
+/// The blocks that somebody holds, as they are.
+fn kept(placed: &Placed) -> Vec<Block> {
+    placed.blocks.held().into_iter().map(|(owner, place)| Block { owner, from: Some(place) }).collect()
 }
 
 /// Lays out all anew beside what is there, and copies what stands in the old blocks. Where this fails, nothing has changed.
 async fn carry(placed: &Placed, wanted: &[Block], capacity: usize) -> Result<()> {
-    let (width, layers, device) = (placed.config.cache_width(), placed.config.layers(), placed.arenas.device());
+    let (width, device) = (placed.config.cache_width(), placed.arenas.device());
     let (_, before, had) = placed.blocks.layout();
-    let words = wanted.len() * capacity * width;
-    let (each, in_one) = split(placed, words, layers)?;
+    let split = Split::new(placed, wanted.len() * capacity * width)?;
     let mut fresh = Vec::new();
-    for at in 0..layers.div_ceil(in_one) {
-        let words = each * in_one.min(layers - at * in_one);
+    for words in split.buffers() {
         fresh.push(device.allocate("cache", words.max(ALIGNMENT)).await?);
     }
     let moved = || wanted.iter().enumerate().filter_map(|(to, block)| Some((block.from? as usize, to)));
@@ -94,7 +91,8 @@ async fn carry(placed: &Placed, wanted: &[Block], capacity: usize) -> Result<()>
             stood.iter().map(|slice| Ok((placed.arenas.buffer(slice.buffer)?, slice.offset))).collect::<Result<_>>()?;
         let mut copies = Vec::new();
         for (layer, (old, start)) in stood.iter().enumerate() {
-            let (new, begin) = (&fresh[layer / in_one], layer % in_one * each);
+            let (new, begin) = split.place(layer);
+            let new = &fresh[new];
             copies.extend(moved().map(|(from, to)| Copying {
                 from: (old, start + from * had * width),
                 to: (new, begin + to * capacity * width),
@@ -113,12 +111,9 @@ async fn carry(placed: &Placed, wanted: &[Block], capacity: usize) -> Result<()>
 
 /// Lays out all anew in the place of what is there.
 async fn lay(placed: &Placed, blocks: usize, capacity: usize) -> Result<()> {
-    let layers = placed.config.layers();
-    let words = blocks * capacity * placed.config.cache_width();
-    let (each, in_one) = split(placed, words, layers)?;
+    let split = Split::new(placed, blocks * capacity * placed.config.cache_width())?;
     release(placed);
-    for at in 0..layers.div_ceil(in_one) {
-        let words = each * in_one.min(layers - at * in_one);
+    for (at, words) in split.buffers().enumerate() {
         placed.arenas.ensure(placed.caches() + at, words, "cache").await?;
     }
     placed.blocks.lay(vec![0; blocks], capacity);
@@ -131,30 +126,57 @@ fn release(placed: &Placed) {
     (0..CACHES).for_each(|at| placed.arenas.release(placed.caches() + at));
 }
 
-/// The words of one layer with its gap, and how many layers stand in one buffer.
-fn split(placed: &Placed, words: usize, layers: usize) -> Result<(usize, usize)> {
-    let limit = placed.arenas.device().limits();
-    ensure!(
-        words <= limit.binding_words,
-        OutOfMemory,
-        [needed: words * 4, limit: limit.binding_words * 4],
-        "the key/value cache of a layer needs {} bytes in one binding, the device allows {}",
-        words * 4,
-        limit.binding_words * 4
-    );
-    let each = words.next_multiple_of(ALIGNMENT);
-    let in_one = (limit.buffer_words / each.max(1)).clamp(1, layers.max(1));
-    let buffers = layers.div_ceil(in_one);
-    ensure!(buffers <= CACHES, OutOfMemory, [buffers: buffers, limit: CACHES], "the key/value cache needs {buffers} buffers, {CACHES} are kept for it");
-    Ok((each, in_one))
+/// How the layers of a cache stand in buffers.
+struct Split {
+    layers: usize,
+    /// The words of one layer with its gap.
+    each: usize,
+    /// How many layers stand in one buffer.
+    in_one: usize,
+}
+
+impl Split {
+    /// For layers of so many words.
+    fn new(placed: &Placed, words: usize) -> Result<Split> {
+        let (limit, layers) = (placed.arenas.device().limits(), placed.config.layers());
+        ensure!(
+            words <= limit.binding_words,
+            OutOfMemory,
+            [needed: words * 4, limit: limit.binding_words * 4],
+            "the key/value cache of a layer needs {} bytes in one binding, the device allows {}",
+            words * 4,
+            limit.binding_words * 4
+        );
+        let each = words.next_multiple_of(ALIGNMENT);
+        let in_one = (limit.buffer_words / each.max(1)).clamp(1, layers.max(1));
+        let buffers = layers.div_ceil(in_one);
+        ensure!(
+            buffers <= CACHES,
+            OutOfMemory,
+            [buffers: buffers, limit: CACHES],
+            "the key/value cache needs {buffers} buffers, {CACHES} are kept for it"
+        );
+        Ok(Split { layers, each, in_one })
+    }
+
+    /// The words of each buffer.
+    fn buffers(&self) -> impl Iterator<Item = usize> {
+        (0..self.layers).step_by(self.in_one).map(|first| self.each * self.in_one.min(self.layers - first))
+    }
+
+    /// The buffer of a layer, and where in it the layer begins.
+    fn place(&self, layer: usize) -> (usize, usize) {
+        (layer / self.in_one, layer % self.in_one * self.each)
+    }
 }
 
 fn slices(placed: &Placed, first: usize, words: usize) -> Result<Vec<Slice>> {
-    let layers = placed.config.layers();
-    let (each, in_one) = split(placed, words, layers)?;
-    Ok((0..layers)
-        .map(|layer| Slice { buffer: first + layer / in_one, offset: layer % in_one * each, words })
-        .collect())
+    let split = Split::new(placed, words)?;
+    let slice = |layer| {
+        let (buffer, offset) = split.place(layer);
+        Slice { buffer: first + buffer, offset, words }
+    };
+    Ok((0..split.layers).map(slice).collect())
 }
 
 /// The cache as it is laid out now, for `sources` rows of an encoder's output of `source` positions.
@@ -168,12 +190,10 @@ pub(super) fn cache(placed: &Placed, lineage: bool, sources: usize, source: usiz
 
 /// Makes room for keys and values of an encoder's output; whether those of `holder` stand there already.
 pub(super) async fn hold_source(placed: &Placed, holder: u64, sources: usize, source: usize) -> Result<bool> {
-    let layers = placed.config.layers();
-    let words = sources * source * placed.config.cache_width();
-    let (each, in_one) = split(placed, words, layers)?;
+    let split = Split::new(placed, sources * source * placed.config.cache_width())?;
     let mut stood = placed.blocks.take_source(holder);
-    for at in 0..layers.div_ceil(in_one) {
-        let (place, words) = (placed.sources() + at, each * in_one.min(layers - at * in_one));
+    for (at, words) in split.buffers().enumerate() {
+        let place = placed.sources() + at;
         if placed.arenas.buffer(place).is_ok_and(|buffer| buffer.words() >= words) {
             continue;
         }

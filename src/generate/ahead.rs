@@ -106,11 +106,11 @@ impl<'a> Drawing<'a> {
 /// Makes tokens until the rows have ended.
 pub(super) async fn run(
     decoder: &mut Decoder,
-    settings: &Settings,
     progress: &mut Progress<'_>,
     signal: &Signal,
     emit: &mut impl AsyncFnMut(&[Option<Chosen>]) -> Result<Flow>,
 ) -> Result<()> {
+    let settings = progress.settings;
     let drawing = Drawing::new(decoder, settings);
     let begin = decoder.length();
     let placed = decoder.placed.clone();

@@ -50,7 +50,8 @@ impl Pace {
 /// Rows in the making: what has been handed out, and which have ended.
 #[derive(Debug)]
 pub(super) struct Progress<'a> {
-    settings: &'a Settings,
+    /// What is wanted.
+    pub settings: &'a Settings,
     /// Tokens made.
     pub made: usize,
     /// Tokens that will be made at most.
@@ -108,8 +109,8 @@ pub async fn run(
     decoder.expect(0, progress.most);
     if progress.most > 0 {
         match pace {
-            Pace::Stepped => step(decoder, settings, &mut progress, signal, emit).await?,
-            Pace::Ahead => ahead::run(decoder, settings, &mut progress, signal, emit).await?,
+            Pace::Stepped => step(decoder, &mut progress, signal, emit).await?,
+            Pace::Ahead => ahead::run(decoder, &mut progress, signal, emit).await?,
         }
     }
     decoder.keep(begin + progress.made);
@@ -118,7 +119,6 @@ pub async fn run(
 
 async fn step(
     decoder: &mut Decoder,
-    settings: &Settings,
     progress: &mut Progress<'_>,
     signal: &Signal,
     emit: &mut impl AsyncFnMut(&[Option<Chosen>]) -> Result<Flow>,
@@ -127,7 +127,7 @@ async fn step(
         let logits = decoder.logits(signal).await?;
         let mut chosen = Vec::with_capacity(logits.len());
         for (row, logits) in logits.iter().enumerate() {
-            chosen.push(choose(logits, decoder.ids(row), progress.made, settings)?);
+            chosen.push(choose(logits, decoder.ids(row), progress.made, progress.settings)?);
         }
         decoder.push(&chosen.iter().map(|chosen| chosen.id).collect::<Vec<_>>())?;
         if !progress.hand(chosen, emit).await? {

@@ -91,10 +91,8 @@ impl Placed {
         let Some(slice) = self.store.part(index, offset..offset + numbers.len()) else {
             crate::bail!(Internal, "placed: {} numbers at {offset} of parameter {index}", numbers.len())
         };
-        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
-            let name = self.store.inventory().at(index).map_or("", |parameter| parameter.name.as_str());
-            crate::bail!(NonFinite, "the weight `{name}` is {} at its number {}", numbers[at], offset + at);
-        }
+        let name = || self.store.inventory().at(index).map_or("", |parameter| parameter.name.as_str());
+        finite(numbers, offset, name)?;
         self.changed();
         self.arenas.write(slice, bytemuck::cast_slice(numbers))
     }
@@ -161,5 +159,16 @@ impl Placed {
     /// The place of the first buffer of what is kept of an encoder's output.
     pub fn sources(&self) -> usize {
         self.caches() + CACHES
+    }
+}
+
+/// Fails with `non-finite` where one of a weight's numbers from `offset` on is none.
+pub fn finite<'a>(numbers: &[f32], offset: usize, name: impl FnOnce() -> &'a str) -> Result<()> {
+    match numbers.iter().position(|number| !number.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let (name, number, at) = (name(), numbers[at], offset + at);
+            crate::bail!(NonFinite, [place: at], "the weight `{name}` is {number} at its number {at}")
+        }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::checkpoint::{self, Saved};
 use crate::device::Device;
 use crate::error::Result;
-use crate::models::{self, Config, Placed, Store, Task};
+use crate::models::{self, Config, Placed, Store, Task, finite};
 use crate::plan::Arenas;
 use crate::tokenizer::Tokenizer;
 use crate::train::Keep;
@@ -207,9 +207,7 @@ impl Model {
                 saved.shape,
                 tensor.shape
             );
-            if let Some(at) = tensor.data.iter().position(|number| !number.is_finite()) {
-                bail!(NonFinite, [place: at], "`{name}` is {} at its number {at}", tensor.data[at]);
-            }
+            finite(&tensor.data, 0, || name)?;
             writes.push((saved, tensor));
         }
         for (saved, tensor) in writes {

@@ -28,21 +28,6 @@ struct Placed {
 }
 
 pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Limits) -> Result<Plan> {
-    for step in &steps {
-        for (operand, binding) in step.bindings.iter().zip(step.kernel.bindings) {
-            ensure!(
-                operand.words <= limits.binding_words,
-                OutOfMemory,
-                [needed: operand.words * 4, limit: limits.binding_words * 4],
-                "{}: `{}` of {} needs {} bytes in one binding, the device allows {}",
-                step.label,
-                binding.name,
-                step.kernel.name,
-                operand.words * 4,
-                limits.binding_words * 4
-            );
-        }
-    }
     written_before_read(&steps, values)?;
     let lives = lives(&steps, values);
     let conflicts = conflicts(&steps, values);

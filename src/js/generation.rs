@@ -14,6 +14,7 @@ use crate::tasks::{Finish, Flow, Piece, Prompt, Told};
 use crate::tokenizer::Tokenizer;
 use js_sys::{Array, Uint32Array};
 use serde::Deserialize;
+use serde_json::Value;
 use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
@@ -24,7 +25,7 @@ use wasm_bindgen::prelude::*;
 enum Given {
     Text(String),
     Ids(Vec<u32>),
-    Messages(serde_json::Value),
+    Messages(Value),
 }
 
 /// A token's text, as far as there is a tokenizer that knows it.
@@ -48,6 +49,12 @@ fn report(piece: &Piece, tokenizer: Option<&Rc<Tokenizer>>, logprobs: Option<usi
         JsValue::from(Plain::default().with("id", id).with("token", token(tokenizer, id)).with("logprob", logprob))
     });
     plain.with("top", top.collect::<Array>()).into()
+}
+
+/// What the model reads of messages: what the tokenizer's template writes, the special tokens too.
+pub(super) fn conversed(tokenizer: &Tokenizer, messages: &Value, fields: ChatFields, call: &str) -> Result<Prompt> {
+    let text = conversation(tokenizer, messages, fields, call)?;
+    Ok(Prompt { ids: tokenizer.ids(&text, false)?, text: Some(text) })
 }
 
 /// A text on its way to the caller: a report for each piece, then the whole with its counts and times.
@@ -118,9 +125,7 @@ impl Model {
                 Given::Ids(ids) => ids.into(),
                 Given::Messages(messages) => {
                     let tokenizer = model.need_tokenizer()?;
-                    let text = conversation(&tokenizer, &messages, ChatFields::default(), "generate")?;
-                    // The template writes the special tokens itself.
-                    Prompt { ids: tokenizer.ids(&text, false)?, text: Some(text) }
+                    conversed(&tokenizer, &messages, ChatFields::default(), "generate")?
                 }
             };
             let telling = Telling::new(desk, model.tokenizer(), settings.logprobs);

@@ -3,10 +3,10 @@
 //! In: the session's number, chosen by the caller, and the whole conversation each time. Out: a report for each piece, then the whole with
 //! what the conversation has become. A number that is not known is a session that has read nothing yet: its model was made again.
 
-use super::generation::Telling;
+use super::generation::{Telling, conversed};
 use super::job::Job;
 use super::model::Model;
-use super::tokenizer::{ChatFields, conversation};
+use super::tokenizer::ChatFields;
 use super::values::{Plain, argument, options};
 use crate::Result;
 use crate::device::Signal;
@@ -56,9 +56,7 @@ fn written(model: &crate::tasks::Model, messages: &[Value], roles: bool, asks: b
         let text: String = messages.iter().filter_map(content).collect();
         return Ok(Prompt { ids: model.prompt(&text)?, text: Some(text) });
     }
-    let text = conversation(&tokenizer, &Value::from(messages), ChatFields::asking(asks), "session")?;
-    // The template writes the special tokens itself.
-    Ok(Prompt { ids: tokenizer.ids(&text, false)?, text: Some(text) })
+    conversed(&tokenizer, &Value::from(messages), ChatFields::asking(asks), "session")
 }
 
 #[wasm_bindgen]
@@ -71,13 +69,15 @@ impl Model {
             let session = session(&sessions, &model, number)?;
             let window = model.config().context;
             let mut used = 0;
-            // Some templates write no conversation that has no question yet; it is then read with its first.
-            if !messages.is_empty() && model.need_tokenizer()?.parts().chat_template.is_none() {
-                written(&model, &messages, true, false)?;
-            }
-            if let Some(prompt) =
-                Some(&messages).filter(|all| !all.is_empty()).and_then(|all| written(&model, all, true, false).ok())
-            {
+            let has_template = model.need_tokenizer()?.parts().chat_template.is_some();
+            let read = (!messages.is_empty()).then(|| written(&model, &messages, true, false));
+            let prompt = match read {
+                None => None,
+                // Some templates write no conversation that has no question yet; it is then read with its first.
+                Some(Err(_)) if has_template => None,
+                Some(prompt) => Some(prompt?),
+            };
+            if let Some(prompt) = prompt {
                 let all = fit(&messages, messages.len(), window, None, |_| Ok(prompt.clone()))?;
                 used = all.prompt.ids.len();
                 if used > 0 {

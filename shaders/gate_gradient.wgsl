@@ -1,4 +1,4 @@
-// dgate = dy up f'(gate), dup = dy f(gate), written or added. One thread an element of dy.
+// dgate = dy up f'(gate), dup = dy f(gate), written or added; dy can become f(gate) up. One thread an element of dy.
 //!use activation
 
 struct Params {
@@ -6,10 +6,11 @@ struct Params {
     width: u32, // F
     kind: u32, // the activation's code
     accumulate: u32, // 1: add to what is there
+    restore: u32, // 1: dy becomes y
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>; // (R, 2F)
-@group(0) @binding(1) var<storage, read> dy: array<f32>; // (R, F)
+@group(0) @binding(1) var<storage, read_write> dy: array<f32>; // (R, F)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>; // (R, 2F)
 @group(1) @binding(0) var<uniform> p: Params;
 
@@ -32,4 +33,7 @@ fn gate_gradient(
     }
     dx[at] = dgate;
     dx[at + p.width] = dup;
+    if (p.restore == 1u) {
+        dy[i] = activate(p.kind, x[at]) * x[at + p.width];
+    }
 }

@@ -1,5 +1,6 @@
-// y = (x - mean) rstd (scale + offset) + bias, a row to a workgroup. RMS: the mean is 0 and rstd comes from the mean square.
+// y = (x - mean) rstd (scale + offset) + bias + residual, a row to a workgroup. RMS: the mean is 0 and rstd comes from the mean square.
 //!use reduce
+//!use norm_value
 
 const THREADS: u32 = 256u;
 
@@ -11,13 +12,15 @@ struct Params {
     scaled: u32, // 1: times `scale`
     shifted: u32, // 1: plus `bias`
     offset: f32, // added to every scale
+    residual: u32, // 1: plus `residual`
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>; // (R, C)
 @group(0) @binding(1) var<storage, read> scale: array<f32>; // (C)
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // (C)
-@group(0) @binding(3) var<storage, read_write> y: array<f32>; // (R, C)
-@group(0) @binding(4) var<storage, read_write> stats: array<f32>; // (R, 2): mean, rstd
+@group(0) @binding(3) var<storage, read> residual: array<f32>; // (R, C)
+@group(0) @binding(4) var<storage, read_write> y: array<f32>; // (R, C)
+@group(0) @binding(5) var<storage, read_write> stats: array<f32>; // (R, 2): mean, rstd
 @group(1) @binding(0) var<uniform> p: Params;
 
 @compute @workgroup_size(THREADS)
@@ -50,12 +53,9 @@ fn norm(
         stats[2u * row + 1u] = rstd;
     }
     for (var c = thread; c < p.width; c += THREADS) {
-        var out = (x[start + c] - mean) * rstd;
-        if (p.scaled == 1u) {
-            out *= scale[c] + p.offset;
-        }
-        if (p.shifted == 1u) {
-            out += bias[c];
+        var out = norm_value(x[start + c], mean, rstd, c);
+        if (p.residual == 1u) {
+            out += residual[start + c];
         }
         y[start + c] = out;
     }

@@ -1,6 +1,8 @@
 // The gradient of norm: dx = rstd (g - mean g - n mean(g n)) with n = (x - mean) rstd and g = dy (scale + offset); RMS has no mean g.
 // A block of rows to a workgroup, which also writes the block's sums of dy n (for scale) and dy (for bias), column by column.
+// dy can become y again.
 //!use reduce
+//!use norm_value
 
 const THREADS: u32 = 256u;
 const MOST: u32 = 32u; // rows of a block, at most
@@ -11,16 +13,19 @@ struct Params {
     block: u32, // rows to a workgroup
     centred: u32, // 1: LayerNorm
     scaled: u32, // 1: times `scale`
+    shifted: u32, // 1: plus `bias`
     offset: f32,
     accumulate: u32, // 1: add to what dx holds
+    restore: u32, // 1: dy becomes y
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>; // (R, C)
 @group(0) @binding(1) var<storage, read> scale: array<f32>; // (C)
-@group(0) @binding(2) var<storage, read> stats: array<f32>; // (R, 2)
-@group(0) @binding(3) var<storage, read> dy: array<f32>; // (R, C)
-@group(0) @binding(4) var<storage, read_write> dx: array<f32>; // (R, C)
-@group(0) @binding(5) var<storage, read_write> sums: array<f32>; // (blocks, 2, C)
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // (C)
+@group(0) @binding(3) var<storage, read> stats: array<f32>; // (R, 2)
+@group(0) @binding(4) var<storage, read_write> dy: array<f32>; // (R, C)
+@group(0) @binding(5) var<storage, read_write> dx: array<f32>; // (R, C)
+@group(0) @binding(6) var<storage, read_write> sums: array<f32>; // (blocks, 2, C)
 @group(1) @binding(0) var<uniform> p: Params;
 
 var<workgroup> means: array<vec2<f32>, MOST>; // of g and of g n, by row of the block
@@ -67,6 +72,9 @@ fn column(first: u32, last: u32, c: u32) -> vec2<f32> {
         }
         dx[at] = out;
         sum += dy[at] * vec2<f32>(n, 1.0);
+        if (p.restore == 1u) {
+            dy[at] = norm_value(x[at], stats[2u * row], rstd, c);
+        }
     }
     return sum;
 }

@@ -1,14 +1,15 @@
-// dx = dy f'(x), or dx += dy f'(x). One thread an element.
+// dx = dy f'(x), or dx += dy f'(x); dy can become f(x). One thread an element.
 //!use activation
 
 struct Params {
     count: u32,
     kind: u32, // the activation's code
     accumulate: u32, // 1: add to what is there
+    restore: u32, // 1: dy becomes f(x)
 }
 
 @group(0) @binding(0) var<storage, read> x: array<f32>; // (N)
-@group(0) @binding(1) var<storage, read> dy: array<f32>; // (N)
+@group(0) @binding(1) var<storage, read_write> dy: array<f32>; // (N)
 @group(0) @binding(2) var<storage, read_write> dx: array<f32>; // (N)
 @group(1) @binding(0) var<uniform> p: Params;
 
@@ -27,4 +28,7 @@ fn unary_gradient(
         sum += dx[i];
     }
     dx[i] = sum;
+    if (p.restore == 1u) {
+        dy[i] = activate(p.kind, x[i]);
+    }
 }

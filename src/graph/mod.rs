@@ -39,6 +39,10 @@ pub trait Op: Debug {
     fn accumulates(&self, _output: usize) -> bool {
         false
     }
+    /// Whether its gradient can write output `output` again, over the gradient that reached it; see [`Reverse::awaited`].
+    fn restores(&self, _output: usize) -> bool {
+        false
+    }
 }
 
 /// The gradient of an operation that has none: refuses by name.

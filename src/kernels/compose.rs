@@ -32,6 +32,7 @@ const USED: &[(&str, &str, Option<&str>)] = &[
     ("matmul_part", include_str!("../../shaders/matmul_part.wgsl"), None),
     ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),
     ("matmul_tile", include_str!("../../shaders/matmul_tile.wgsl"), None),
+    ("norm_value", include_str!("../../shaders/norm_value.wgsl"), None),
     ("relative_bucket", include_str!("../../shaders/relative_bucket.wgsl"), None),
     ("rng", include_str!("../../shaders/rng.wgsl"), None),
 ];

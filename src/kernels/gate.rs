@@ -1,6 +1,6 @@
 //! Gated units: `y = f(gate) up` for rows that hold F gates and then F ups (SwiGLU, GeGLU, ReGLU; Shazeer 2020).
 //!
-//! Backward: `dgate = dy up f'(gate)`, `dup = dy f(gate)`. Units are rows.
+//! Backward: `dgate = dy up f'(gate)`, `dup = dy f(gate)`; dy can become y again, bit for bit as on the way there. Units are rows.
 
 use std::ops::Range;
 
@@ -31,6 +31,8 @@ pub struct GradientParams {
     pub kind: u32,
     /// 1: add to what is there.
     pub accumulate: u32,
+    /// 1: dy becomes y.
+    pub restore: u32,
 }
 
 fn extent(rows: u32, width: u32, each: u64) -> Extent {
@@ -90,14 +92,17 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 fn gradient_reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let p: &GradientParams = call.params();
     let width = p.width as usize;
-    let (x, dy, dx) = (call.input(0), call.input(1), call.output(2));
+    let (x, dys, dx) = (call.input(0), call.output(1), call.output(2));
     for row in units {
         for i in 0..width {
             let at = row * 2 * width + i;
-            let (gate, up, dy) = (x[at].wide(), x[at + width].wide(), dy[row * width + i].wide());
+            let (gate, up, dy) = (x[at].wide(), x[at + width].wide(), dys[row * width + i].wide());
             let held = |x: S| if p.accumulate == 1 { x.wide() } else { 0.0 };
             dx[at] = S::narrow(held(dx[at]) + dy * up * derivative(p.kind, gate));
             dx[at + width] = S::narrow(held(dx[at + width]) + dy * value(p.kind, gate));
+            if p.restore == 1 {
+                dys[row * width + i] = S::narrow(value(p.kind, gate) * up);
+            }
         }
     }
 }
@@ -107,13 +112,13 @@ fn gradient_cpu(call: &Call<'_, f32>, units: Range<usize>) {
     let p: &GradientParams = call.params();
     let width = p.width as usize;
     let x = &call.input(0)[units.start * 2 * width..units.end * 2 * width];
-    let dy = &call.input(1)[units.start * width..units.end * width];
+    let dy = &mut call.output(1)[units.start * width..units.end * width];
     let dx = &mut call.output(2)[units.start * 2 * width..units.end * 2 * width];
     let (mut values, mut slopes) = ([0.0; PART], [1.0; PART]);
-    for ((x, dy), dx) in x.chunks_exact(2 * width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(2 * width)) {
+    for ((x, dy), dx) in x.chunks_exact(2 * width).zip(dy.chunks_exact_mut(width)).zip(dx.chunks_exact_mut(2 * width)) {
         let (gate, up) = x.split_at(width);
         let (dgate, dup) = dx.split_at_mut(width);
-        let given = gate.chunks(PART).zip(up.chunks(PART)).zip(dy.chunks(PART));
+        let given = gate.chunks(PART).zip(up.chunks(PART)).zip(dy.chunks_mut(PART));
         for (((gate, up), dy), (dgate, dup)) in given.zip(dgate.chunks_mut(PART).zip(dup.chunks_mut(PART))) {
             match Activation::of(p.kind) {
                 Some(f) => {
@@ -126,9 +131,12 @@ fn gradient_cpu(call: &Call<'_, f32>, units: Range<usize>) {
                 dgate.fill(0.0);
                 dup.fill(0.0);
             }
-            for (i, dy) in dy.iter().enumerate() {
-                dgate[i] += dy * up[i] * slopes[i];
-                dup[i] += dy * values[i];
+            for (i, dy) in dy.iter_mut().enumerate() {
+                dgate[i] += *dy * up[i] * slopes[i];
+                dup[i] += *dy * values[i];
+                if p.restore == 1 {
+                    *dy = values[i] * up[i];
+                }
             }
         }
     }
@@ -146,8 +154,8 @@ fn case(rows: u32, width: u32) -> Case {
 }
 
 fn gradient_check() -> Case {
-    let params = GradientParams { rows: 7, width: 33, kind: Activation::Silu.code(), accumulate: 1 };
-    Case::new(&GATE_GRADIENT, &params, &[]).uniform(7 * 66, 6.0).uniform(7 * 33, 1.0).accumulate(7 * 66, 1.0)
+    let params = GradientParams { rows: 7, width: 33, kind: Activation::Silu.code(), accumulate: 1, restore: 1 };
+    Case::new(&GATE_GRADIENT, &params, &[]).uniform(7 * 66, 6.0).accumulate(7 * 33, 1.0).accumulate(7 * 66, 1.0)
 }
 
 /// Forward.
@@ -165,8 +173,8 @@ pub static GATE: Kernel = Kernel {
 pub static GATE_GRADIENT: Kernel = Kernel {
     name: "gate_gradient",
     wgsl: include_str!("../../shaders/gate_gradient.wgsl"),
-    bindings: &[read("x"), read("dy"), write("dx")],
-    params_words: 4,
+    bindings: &[read("x"), write("dy"), write("dx")],
+    params_words: 5,
     cpu: gradient_cpu,
     reference: gradient_reference::<f64>,
     check: gradient_check,

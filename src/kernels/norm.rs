@@ -1,4 +1,4 @@
-//! LayerNorm and RMSNorm over rows of C: `y = (x - mean) rstd (scale + offset) + bias` (Ba et al. 2016; Zhang and Sennrich 2019).
+//! LayerNorm and RMSNorm over rows of C: `y = (x - mean) rstd (scale + offset) + bias + residual` (Ba et al. 2016; Zhang and Sennrich 2019).
 //!
 //! `rstd = 1 / √(mean (x - mean)² + eps)`; RMS has mean 0 everywhere. `offset` is 1 where files store `scale - 1`. Saves mean and
 //! rstd of each row. The variance comes from squared deviations, not from `E x² - (E x)²`. Units are rows.
@@ -26,6 +26,8 @@ pub struct Params {
     pub shifted: u32,
     /// Added to every scale.
     pub offset: f32,
+    /// 1: plus `residual`.
+    pub residual: u32,
 }
 
 impl super::Params for Params {
@@ -43,8 +45,8 @@ pub fn threads(width: usize) -> u32 {
 fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let p: &Params = call.params();
     let width = p.width as usize;
-    let (x, scale, bias) = (call.input(0), call.input(1), call.input(2));
-    let (y, stats) = (call.output(3), call.output(4));
+    let (x, scale, bias, residual) = (call.input(0), call.input(1), call.input(2), call.input(3));
+    let (y, stats) = (call.output(4), call.output(5));
     for row in units {
         let x = &x[row * width..(row + 1) * width];
         let mean = if p.centred == 1 { x.iter().map(|x| x.wide()).sum::<f64>() / width as f64 } else { 0.0 };
@@ -54,7 +56,8 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
         for (c, x) in x.iter().enumerate() {
             let factor = if p.scaled == 1 { scale[c].wide() + f64::from(p.offset) } else { 1.0 };
             let shift = if p.shifted == 1 { bias[c].wide() } else { 0.0 };
-            y[row * width + c] = S::narrow((x.wide() - mean) * rstd * factor + shift);
+            let beside = if p.residual == 1 { residual[row * width + c].wide() } else { 0.0 };
+            y[row * width + c] = S::narrow((x.wide() - mean) * rstd * factor + shift + beside);
         }
     }
 }
@@ -62,27 +65,46 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
     let p: &Params = call.params();
     let width = p.width as usize;
-    let (x, scale, bias) = (call.input(0), call.input(1), call.input(2));
-    let (y, stats) = (call.output(3), call.output(4));
+    let (x, residual) = (call.input(0), call.input(3));
+    let scale = (p.scaled == 1).then(|| &call.input(1)[..width]);
+    let bias = (p.shifted == 1).then(|| &call.input(2)[..width]);
+    let (y, stats) = (call.output(4), call.output(5));
     for row in units {
-        let x = &x[row * width..(row + 1) * width];
-        let y = &mut y[row * width..(row + 1) * width];
+        let place = row * width..(row + 1) * width;
+        let x = &x[place.clone()];
+        let y = &mut y[place.clone()];
         let mean = if p.centred == 1 { sum(width, |c| x[c]) / width as f32 } else { 0.0 };
         let square = sum(width, |c| (x[c] - mean) * (x[c] - mean));
         let rstd = 1.0 / (square / width as f32 + p.eps).sqrt();
         (stats[2 * row], stats[2 * row + 1]) = (mean, rstd);
-        for (y, x) in y.iter_mut().zip(x) {
-            *y = (x - mean) * rstd;
-        }
-        if p.scaled == 1 {
-            for (y, scale) in y.iter_mut().zip(scale) {
-                *y *= scale + p.offset;
+        normalise(x, (mean, rstd), (scale, p.offset), bias, y);
+        if p.residual == 1 {
+            for (y, residual) in y.iter_mut().zip(&residual[place]) {
+                *y += residual;
             }
         }
-        if p.shifted == 1 {
-            for (y, bias) in y.iter_mut().zip(bias) {
-                *y += bias;
-            }
+    }
+}
+
+/// One row by what is known of it: `y = (x - mean) rstd (scale + offset) + bias`, the same bits whoever asks.
+pub(super) fn normalise(
+    x: &[f32],
+    (mean, rstd): (f32, f32),
+    (scale, offset): (Option<&[f32]>, f32),
+    bias: Option<&[f32]>,
+    y: &mut [f32],
+) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y = (x - mean) * rstd;
+    }
+    if let Some(scale) = scale {
+        for (y, scale) in y.iter_mut().zip(scale) {
+            *y *= scale + offset;
+        }
+    }
+    if let Some(bias) = bias {
+        for (y, bias) in y.iter_mut().zip(bias) {
+            *y += bias;
         }
     }
 }
@@ -94,18 +116,18 @@ fn check() -> Case {
 }
 
 fn case(rows: u32, width: u32, constants: &[Constant]) -> Case {
-    let params = Params { rows, width, eps: 1e-5, centred: 1, scaled: 1, shifted: 1, offset: 0.0 };
+    let params = Params { rows, width, eps: 1e-5, centred: 1, scaled: 1, shifted: 1, offset: 0.0, residual: 1 };
     let (rows, width) = (rows as usize, width as usize);
     let case = Case::new(&NORM, &params, constants).uniform(rows * width, 3.0).uniform(width, 1.0);
-    case.uniform(width, 1.0).output(rows * width).output(2 * rows)
+    case.uniform(width, 1.0).uniform(rows * width, 1.0).output(rows * width).output(2 * rows)
 }
 
 /// The kernel.
 pub static NORM: Kernel = Kernel {
     name: "norm",
     wgsl: include_str!("../../shaders/norm.wgsl"),
-    bindings: &[read("x"), read("scale"), read("bias"), write("y"), write("stats")],
-    params_words: 7,
+    bindings: &[read("x"), read("scale"), read("bias"), read("residual"), write("y"), write("stats")],
+    params_words: 8,
     cpu,
     reference: reference::<f64>,
     check,

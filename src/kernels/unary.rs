@@ -1,4 +1,6 @@
 //! `y = f(x)` and `dx = dy f'(x)` for an [`Activation`], over N numbers of any shape.
+//!
+//! On the way back dy can become y again, bit for bit as on the way there.
 
 use std::ops::Range;
 
@@ -25,6 +27,8 @@ pub struct GradientParams {
     pub kind: u32,
     /// 1: add to what is there.
     pub accumulate: u32,
+    /// 1: dy becomes y.
+    pub restore: u32,
 }
 
 impl super::Params for Params {
@@ -64,25 +68,33 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
 
 fn gradient_reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let p: &GradientParams = call.params();
-    let (x, dy) = (&call.input(0)[units.clone()], &call.input(1)[units.clone()]);
+    let (x, dy) = (&call.input(0)[units.clone()], &mut call.output(1)[units.clone()]);
     for ((dx, x), dy) in call.output(2)[units].iter_mut().zip(x).zip(dy) {
         let held = if p.accumulate == 1 { dx.wide() } else { 0.0 };
         *dx = S::narrow(held + dy.wide() * Activation::of(p.kind).map_or(1.0, |f| f.derivative(x.wide())));
+        if p.restore == 1 {
+            *dy = S::narrow(Activation::of(p.kind).map_or(x.wide(), |f| f.value(x.wide())));
+        }
     }
 }
 
 fn gradient_cpu(call: &Call<'_, f32>, units: Range<usize>) {
     const PART: usize = 256;
     let p: &GradientParams = call.params();
-    let (x, dy) = (&call.input(0)[units.clone()], &call.input(1)[units.clone()]);
+    let (x, dy) = (&call.input(0)[units.clone()], &mut call.output(1)[units.clone()]);
     let mut slope = [1.0; PART];
-    let parts = call.output(2)[units].chunks_mut(PART).zip(x.chunks(PART)).zip(dy.chunks(PART));
+    let parts = call.output(2)[units].chunks_mut(PART).zip(x.chunks(PART)).zip(dy.chunks_mut(PART));
     for ((dx, x), dy) in parts {
         if let Some(f) = Activation::of(p.kind) {
             f.derivatives(x, &mut slope);
         }
-        for ((dx, dy), slope) in dx.iter_mut().zip(dy).zip(&slope) {
+        for ((dx, dy), slope) in dx.iter_mut().zip(dy.iter()).zip(&slope) {
             *dx = if p.accumulate == 1 { *dx + dy * slope } else { dy * slope };
+        }
+        match Activation::of(p.kind) {
+            Some(f) if p.restore == 1 => f.values(x, dy),
+            None if p.restore == 1 => dy.copy_from_slice(x),
+            _ => {}
         }
     }
 }
@@ -92,8 +104,8 @@ fn check() -> Case {
 }
 
 fn gradient_check() -> Case {
-    let params = GradientParams { count: 1000, kind: Activation::GeluTanh.code(), accumulate: 1 };
-    Case::new(&UNARY_GRADIENT, &params, &[]).uniform(1000, 6.0).uniform(1000, 1.0).accumulate(1000, 1.0)
+    let params = GradientParams { count: 1000, kind: Activation::GeluTanh.code(), accumulate: 1, restore: 1 };
+    Case::new(&UNARY_GRADIENT, &params, &[]).uniform(1000, 6.0).accumulate(1000, 1.0).accumulate(1000, 1.0)
 }
 
 /// Forward.
@@ -111,8 +123,8 @@ pub static UNARY: Kernel = Kernel {
 pub static UNARY_GRADIENT: Kernel = Kernel {
     name: "unary_gradient",
     wgsl: include_str!("../../shaders/unary_gradient.wgsl"),
-    bindings: &[read("x"), read("dy"), write("dx")],
-    params_words: 3,
+    bindings: &[read("x"), write("dy"), write("dx")],
+    params_words: 4,
     cpu: gradient_cpu,
     reference: gradient_reference::<f64>,
     check: gradient_check,

@@ -3,7 +3,7 @@
 //! Takes (B, T, width), gives the same. Norms stand in one of three orders. Before: `x + f(norm(x))` (GPT-2, LLaMA, T5).
 //! After: `norm(x + f(x))` (BERT, Marian). Around: `x + norm(f(norm(x)))` (Gemma 2 and 3).
 
-use super::{Attention, Inventory, Mlp, Norm, Pass, Side, add};
+use super::{Attention, Inventory, Mlp, Norm, Pass, Side};
 use crate::error::Result;
 use crate::graph::Tensor;
 
@@ -90,8 +90,7 @@ impl Block {
         let sum = match around {
             Some((norm, _)) => {
                 let z = self.attention.output.apply(pass, attended.mixed)?;
-                let z = norm.apply(pass, z)?;
-                add(pass, z, x)?
+                norm.onto(pass, z, x)?
             }
             None => self.attention.output.onto(pass, attended.mixed, x, self.attention_dropout)?,
         };
@@ -108,8 +107,7 @@ impl Block {
         let sum = match around {
             Some((_, norm)) => {
                 let z = self.mlp.apply(pass, y)?;
-                let z = norm.apply(pass, z)?;
-                add(pass, z, x)?
+                norm.onto(pass, z, x)?
             }
             None => self.mlp.onto(pass, y, x, self.dropout)?,
         };

@@ -54,12 +54,29 @@ impl Norm {
 
     /// Normalises the last dimension.
     pub fn apply(&self, pass: &mut Pass<'_>, x: Tensor) -> Result<Tensor> {
+        self.run(pass, x, None)
+    }
+
+    /// `residual + norm(x)`.
+    pub fn onto(&self, pass: &mut Pass<'_>, x: Tensor, residual: Tensor) -> Result<Tensor> {
+        self.run(pass, x, Some(residual))
+    }
+
+    fn run(&self, pass: &mut Pass<'_>, x: Tensor, residual: Option<Tensor>) -> Result<Tensor> {
         let mut inputs = vec![x, self.weight(pass)?];
         let bias = self.kind == NormKind::Layer;
         if bias {
             inputs.push(pass.weights.of(&format!("{}.bias", self.name))?);
         }
-        let op = ops::Norm { kind: self.kind, eps: self.eps, scale: true, bias, unit_offset: self.offset };
+        inputs.extend(residual);
+        let op = ops::Norm {
+            kind: self.kind,
+            eps: self.eps,
+            scale: true,
+            bias,
+            unit_offset: self.offset,
+            residual: residual.is_some(),
+        };
         let name = self.name.rsplit('.').next().unwrap_or_default().to_owned();
         pass.scope(&name, |pass| match pass.graph.apply(op, &inputs)?.first() {
             Some(&y) => Ok(y),

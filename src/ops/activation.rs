@@ -32,16 +32,23 @@ impl Op for Activate {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let Some(dout) = r.dout(0) else { return Ok(()) };
+        let restore = r.awaited(0)?;
+        let Some(dout) = r.own_dout(0)? else { return Ok(()) };
         let x = r.input(0);
-        r.give(ActivateGradient { kind: self.kind }, &[x, dout], &[0])
+        r.give(ActivateGradient { kind: self.kind, restore }, &[x, dout], &[0])?;
+        if restore { r.restored(0) } else { Ok(()) }
+    }
+
+    fn restores(&self, _output: usize) -> bool {
+        true
     }
 }
 
-/// `[x, dy] -> [dx]`.
+/// `[x, dy] -> [dx]`; dy becomes y where it is restored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ActivateGradient {
     pub(super) kind: Activation,
+    pub(super) restore: bool,
 }
 
 impl Op for ActivateGradient {
@@ -55,8 +62,12 @@ impl Op for ActivateGradient {
 
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (x, dy, dx) = (l.input(0), l.input(1), l.output(0));
-        let params =
-            GradientParams { count: x.words as u32, kind: self.kind.code(), accumulate: l.accumulates(0).into() };
+        let params = GradientParams {
+            count: x.words as u32,
+            kind: self.kind.code(),
+            accumulate: l.accumulates(0).into(),
+            restore: self.restore.into(),
+        };
         l.launch(&UNARY_GRADIENT, &params, &[], &[x, dy, dx]);
         Ok(())
     }

@@ -34,9 +34,15 @@ impl Op for Gate {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let Some(dout) = r.dout(0) else { return Ok(()) };
+        let restore = r.awaited(0)?;
+        let Some(dout) = r.own_dout(0)? else { return Ok(()) };
         let x = r.input(0);
-        r.give(GateGradient { kind: self.kind }, &[x, dout], &[0])
+        r.give(GateGradient { kind: self.kind, restore }, &[x, dout], &[0])?;
+        if restore { r.restored(0) } else { Ok(()) }
+    }
+
+    fn restores(&self, _output: usize) -> bool {
+        true
     }
 }
 
@@ -47,10 +53,11 @@ fn halves(shape: &[usize]) -> (u32, u32) {
     ((words / width) as u32, (width / 2) as u32)
 }
 
-/// `[x, dy] -> [dx]`.
+/// `[x, dy] -> [dx]`; dy becomes y where it is restored.
 #[derive(Clone, Copy, Debug)]
 struct GateGradient {
     kind: Activation,
+    restore: bool,
 }
 
 impl Op for GateGradient {
@@ -65,7 +72,8 @@ impl Op for GateGradient {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()> {
         let (x, dy, dx) = (l.input(0), l.input(1), l.output(0));
         let (rows, width) = halves(l.input_shape(0));
-        let params = GradientParams { rows, width, kind: self.kind.code(), accumulate: l.accumulates(0).into() };
+        let (kind, accumulate) = (self.kind.code(), l.accumulates(0).into());
+        let params = GradientParams { rows, width, kind, accumulate, restore: self.restore.into() };
         l.launch(&GATE_GRADIENT, &params, &[], &[x, dy, dx]);
         Ok(())
     }

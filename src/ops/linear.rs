@@ -102,20 +102,25 @@ impl Op for Linear {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let Some(dy) = r.dout(0) else { return Ok(()) };
+        let Some(mut dy) = r.dout(0) else { return Ok(()) };
         let (x, weight) = (r.input(0), r.input(1));
         let inner = r.wants(0) || r.wants(1) || (self.bias && r.wants(2));
-        let dpre = match self.activation {
-            Some(kind) if inner => r.emit(ActivateGradient { kind }, &[r.output(1), dy])?[0],
-            _ => dy,
-        };
+        let mut dpre = dy;
+        if let (Some(kind), true) = (self.activation, inner) {
+            let restore = self.restores(0) && r.awaited(0)?;
+            dy = r.own_dout(0)?.unwrap_or(dy);
+            dpre = r.emit(ActivateGradient { kind, restore }, &[r.output(1), dy])?[0];
+            if restore {
+                r.restored(0)?;
+            }
+        }
         if r.wants(0) {
             r.give(InputGradient { layout: self.layout }, &[dpre, weight], &[0])?;
         }
         match (r.wants(1), self.bias && r.wants(2)) {
             (true, bias) => {
                 let op = WeightGradient { layout: self.layout, weight: true, bias };
-                r.give(op, &[x, dpre], if bias { &[1, 2] } else { &[1] })?;
+                r.give_late(op, &[x, dpre], 0, if bias { &[1, 2] } else { &[1] })?;
             }
             (false, true) => {
                 r.give(WeightGradient { layout: self.layout, weight: false, bias: true }, &[x, dpre], &[2])?;
@@ -127,6 +132,11 @@ impl Op for Linear {
             r.pass(dy, r.inputs() - 1)?;
         }
         Ok(())
+    }
+
+    /// With a residual, the gradient is that of the residual too.
+    fn restores(&self, output: usize) -> bool {
+        output == 0 && self.activation.is_some() && !self.residual
     }
 }
 

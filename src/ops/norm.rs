@@ -16,7 +16,7 @@ pub enum NormKind {
     Rms,
 }
 
-/// A normalisation: `[x (.., C), scale (C)?, bias (C)?] -> [y (.., C), stats (R, 2)]`.
+/// A normalisation: `[x (.., C), scale (C)?, bias (C)?, residual (.., C)?] -> [y (.., C), stats (R, 2)]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Norm {
     /// Which.
@@ -29,11 +29,18 @@ pub struct Norm {
     pub bias: bool,
     /// The scale that counts is 1 + what is stored.
     pub unit_offset: bool,
+    /// There is a residual, added last.
+    pub residual: bool,
 }
 
 impl Norm {
     fn inputs(&self) -> usize {
-        1 + usize::from(self.scale) + usize::from(self.bias)
+        1 + usize::from(self.scale) + usize::from(self.bias) + usize::from(self.residual)
+    }
+
+    /// Where the bias stands, if there is one.
+    fn place_of_bias(&self) -> usize {
+        1 + usize::from(self.scale)
     }
 
     fn offset(&self) -> f32 {
@@ -57,8 +64,12 @@ impl Op for Norm {
         let x = inputs[0];
         let (rows, width) = Norm::size(x);
         ensure!(rows > 0 && width > 0, Shape, "norm: {x:?} holds no rows");
-        for weight in &inputs[1..] {
+        let (weights, residual) = inputs[1..].split_at(self.inputs() - 1 - usize::from(self.residual));
+        for weight in weights {
             ensure!(*weight == [width], Shape, "norm: rows of {width} with a weight of {weight:?}");
+        }
+        for residual in residual {
+            ensure!(*residual == x, Shape, "norm: the residual is {residual:?}, the output {x:?}");
         }
         ensure!(self.scale || !self.unit_offset, Internal, "norm: a unit offset without a scale");
         Ok(vec![x.to_vec(), vec![rows, 2]])
@@ -68,7 +79,8 @@ impl Op for Norm {
         let (rows, width) = Norm::size(l.input_shape(0));
         let x = l.input(0);
         let scale = if self.scale { l.input(1) } else { x };
-        let bias = if self.bias { l.input(self.inputs() - 1) } else { x };
+        let bias = if self.bias { l.input(self.place_of_bias()) } else { x };
+        let residual = if self.residual { l.input(self.inputs() - 1) } else { x };
         let params = Params {
             rows: rows as u32,
             width: width as u32,
@@ -77,24 +89,39 @@ impl Op for Norm {
             scaled: self.scale.into(),
             shifted: self.bias.into(),
             offset: self.offset(),
+            residual: self.residual.into(),
         };
-        let bindings = [x, scale, bias, l.output(0), l.output(1)];
+        let bindings = [x, scale, bias, residual, l.output(0), l.output(1)];
         l.launch(&NORM, &params, &[("THREADS", threads(width))], &bindings);
         Ok(())
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let Some(dy) = r.dout(0) else { return Ok(()) };
+        let restore = self.restores(0) && r.awaited(0)?;
+        let Some(dy) = r.own_dout(0)? else { return Ok(()) };
         if r.dout(1).is_some() {
             bail!(Unsupported, "norm: there is no gradient through the saved statistics");
         }
         let (x, stats) = (r.input(0), r.output(1));
         let scale = if self.scale { r.input(1) } else { x };
-        let bias = self.inputs() - 1;
-        let wants = Wants { x: r.wants(0), scale: self.scale && r.wants(1), bias: self.bias && r.wants(bias) };
-        let all = [(0, wants.x), (1, wants.scale), (bias, wants.bias)];
+        let place = self.place_of_bias();
+        let bias = if self.bias { r.input(place) } else { x };
+        let wants = Wants { x: r.wants(0), scale: self.scale && r.wants(1), bias: self.bias && r.wants(place) };
+        let all = [(0, wants.x), (1, wants.scale), (place, wants.bias)];
         let targets: Vec<usize> = all.into_iter().filter(|&(_, wanted)| wanted).map(|(target, _)| target).collect();
-        r.give(NormGradient { norm: *self, wants }, &[x, scale, stats, dy], &targets)
+        if !targets.is_empty() {
+            r.give(NormGradient { norm: *self, wants, restore }, &[x, scale, bias, stats, dy], &targets)?;
+        }
+        if restore {
+            r.restored(0)?;
+        }
+        // Last: dy may become the residual's gradient itself, and be added to from then on.
+        if self.residual { r.pass(dy, self.inputs() - 1) } else { Ok(()) }
+    }
+
+    /// With a residual, the gradient is that of the residual too.
+    fn restores(&self, output: usize) -> bool {
+        output == 0 && !self.residual
     }
 }
 
@@ -106,11 +133,12 @@ struct Wants {
     bias: bool,
 }
 
-/// `[x, scale or x, stats, dy] -> [dx?, dscale?, dbias?]`.
+/// `[x, scale or x, bias or x, stats, dy] -> [dx?, dscale?, dbias?]`; dy becomes y where it is restored.
 #[derive(Clone, Copy, Debug)]
 struct NormGradient {
     norm: Norm,
     wants: Wants,
+    restore: bool,
 }
 
 impl Op for NormGradient {
@@ -133,11 +161,13 @@ impl Op for NormGradient {
             block: norm_gradient::block(rows),
             centred: (self.norm.kind == NormKind::Layer).into(),
             scaled: self.norm.scale.into(),
+            shifted: self.norm.bias.into(),
             offset: self.norm.offset(),
             accumulate: (x && l.accumulates(0)).into(),
+            restore: self.restore.into(),
         };
         let constants = [("THREADS", threads(width))];
-        let mut bindings = vec![l.input(0), l.input(1), l.input(2), l.input(3), dx];
+        let mut bindings = vec![l.input(0), l.input(1), l.input(2), l.input(3), l.input(4), dx];
         if !scale && !bias {
             l.launch(&NORM_GRADIENT_PLAIN, &params, &constants, &bindings);
             return Ok(());

@@ -2,7 +2,8 @@
 //!
 //! A value lives from its first write to its last use. Two values that one launch reads and writes must lie in different
 //! buffers (WebGPU's rule), so the conflicts of a value are all values that any launch reads while it writes this one, or the
-//! other way round. Values are placed in order of first use, each in the buffer and gap where the total grows least.
+//! other way round. Values are placed one by one, each in the buffer and gap where the total grows least, in several orders, of which
+//! the one that comes out smallest is taken.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,28 +34,21 @@ pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Li
     let conflicts = conflicts(&steps, values);
     let mut inputs = 0;
     let mut homes: Vec<Option<Slice>> = vec![None; values.len()];
-    let mut colours = Colours { sizes: Vec::new(), placed: Vec::new(), limit: limits.buffer_words };
-    let mut places: Vec<Option<Placed>> = vec![None; values.len()];
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order::by_key(&mut order, |&v| lives[v].map_or(usize::MAX, |life| life.first));
-    for v in order {
-        let value = &values[v];
-        match value.home {
-            Home::Store(slice) => homes[v] = Some(slice),
+    let colours = smallest(values, &lives, &conflicts, limits.buffer_words);
+    for (v, value) in values.iter().enumerate() {
+        homes[v] = match value.home {
+            Home::Store(slice) => Some(slice),
             Home::Input => {
-                homes[v] = Some(Slice { buffer: stores, offset: inputs, words: value.words });
                 inputs += value.words.next_multiple_of(ALIGNMENT);
+                let offset = inputs - value.words.next_multiple_of(ALIGNMENT);
+                Some(Slice { buffer: stores, offset, words: value.words })
             }
-            Home::Transient | Home::Kept => {
-                let Some(life) = lives[v] else { continue };
-                let barred: BTreeSet<usize> =
-                    conflicts[v].iter().filter_map(|&other| places[other].map(|placed| placed.colour)).collect();
-                let placed = colours.place(value.words, life, &barred);
-                places[v] = Some(placed);
-                homes[v] =
-                    Some(Slice { buffer: stores + 1 + placed.colour, offset: placed.offset, words: value.words });
-            }
-        }
+            Home::Transient | Home::Kept => colours.places[v].map(|placed| Slice {
+                buffer: stores + 1 + placed.colour,
+                offset: placed.offset,
+                words: value.words,
+            }),
+        };
     }
     let mut own = vec![inputs.max(ALIGNMENT)];
     own.extend(&colours.sizes);
@@ -156,13 +150,51 @@ fn conflicts(steps: &[Step], values: &[Value]) -> Vec<BTreeSet<usize>> {
     conflicts
 }
 
+/// Places all transient values in the order that needs the least memory: as they are first used, those first that live longest, or
+/// those first that hold most for longest.
+fn smallest(values: &[Value], lives: &[Option<Life>], conflicts: &[BTreeSet<usize>], limit: usize) -> Colours {
+    let transient = |&v: &usize| matches!(values[v].home, Home::Transient | Home::Kept);
+    let placed: Vec<(usize, Life)> =
+        (0..values.len()).filter(transient).filter_map(|v| lives[v].map(|life| (v, life))).collect();
+    let long = |life: Life| life.last - life.first + 1;
+    let place = |key: &dyn Fn(usize, Life) -> usize| {
+        let mut order = placed.clone();
+        order::by_key(&mut order, |&(v, life)| (key(v, life), life.first, v));
+        let mut colours = Colours { sizes: Vec::new(), placed: Vec::new(), places: vec![None; values.len()], limit };
+        for (v, life) in order {
+            let barred: BTreeSet<usize> =
+                conflicts[v].iter().filter_map(|&other| colours.places[other].map(|placed| placed.colour)).collect();
+            colours.places[v] = Some(colours.place(values[v].words, life, &barred));
+        }
+        colours
+    };
+    let mut best = place(&|_, life| life.first);
+    let others: [&dyn Fn(usize, Life) -> usize; 3] =
+        [&|v, _| usize::MAX - values[v].words, &|_, life| usize::MAX - long(life), &|v, life| {
+            usize::MAX - values[v].words.saturating_mul(long(life))
+        }];
+    for key in others {
+        let other = place(key);
+        if other.words() < best.words() {
+            best = other;
+        }
+    }
+    best
+}
+
 struct Colours {
     sizes: Vec<usize>,
     placed: Vec<Placed>,
+    /// By value.
+    places: Vec<Option<Placed>>,
     limit: usize,
 }
 
 impl Colours {
+    fn words(&self) -> usize {
+        self.sizes.iter().sum()
+    }
+
     fn place(&mut self, words: usize, life: Life, barred: &BTreeSet<usize>) -> Placed {
         let need = words.next_multiple_of(ALIGNMENT);
         let mut best: Option<(usize, usize, usize)> = None; // growth, colour, offset

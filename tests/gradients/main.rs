@@ -16,6 +16,7 @@ mod norm;
 mod pool;
 mod probe;
 mod relative_bias;
+mod restored;
 mod rope;
 mod scale;
 mod sums;

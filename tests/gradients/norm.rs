@@ -1,4 +1,4 @@
-//! LayerNorm and RMSNorm, with and without scale, bias and unit offset.
+//! LayerNorm and RMSNorm, with and without scale, bias, unit offset and residual.
 
 use griot::ops::{Norm, NormKind};
 
@@ -14,16 +14,19 @@ fn every_norm_has_its_gradient() {
             (false, true, false),
             (true, false, true),
         ] {
-            let norm = Norm { kind, eps: 1e-5, scale, bias, unit_offset };
-            let mut shapes: Vec<&[usize]> = vec![&[3, 3, 5]];
-            shapes.extend(std::iter::repeat_n(&[5usize] as &[usize], usize::from(scale) + usize::from(bias)));
-            Probe::new(&shapes, move |g, v, _| {
-                let once = g.apply(norm, v)?[0];
-                // Twice, so that the gradients of x and of the weights add up in place.
-                let again = g.apply(norm, v)?[0];
-                Ok(vec![once, again])
-            })
-            .check();
+            for residual in [false, true] {
+                let norm = Norm { kind, eps: 1e-5, scale, bias, unit_offset, residual };
+                let mut shapes: Vec<&[usize]> = vec![&[3, 3, 5]];
+                shapes.extend(std::iter::repeat_n(&[5usize] as &[usize], usize::from(scale) + usize::from(bias)));
+                shapes.extend(residual.then_some(&[3usize, 3, 5] as &[usize]));
+                Probe::new(&shapes, move |g, v, _| {
+                    let once = g.apply(norm, v)?[0];
+                    // Twice, so that the gradients of x and of the weights add up in place.
+                    let again = g.apply(norm, v)?[0];
+                    Ok(vec![once, again])
+                })
+                .check();
+            }
         }
     }
 }

@@ -15,11 +15,12 @@ fn gated_units_agree_at_every_size() {
             let params = gate::Params { rows: rows as u32, width: width as u32, kind };
             let case = Case::new(&gate::GATE, &params, &[]).uniform(2 * count, 8.0).output(count + 3);
             cases.push((format!("{kind} of ({rows}, {width})"), case));
-            for accumulate in [0, 1] {
-                let params = gate::GradientParams { rows: rows as u32, width: width as u32, kind, accumulate };
-                let case = Case::new(&gate::GATE_GRADIENT, &params, &[]).uniform(2 * count, 8.0).uniform(count, 1.0);
+            for (accumulate, restore) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let (rows, width) = (rows as u32, width as u32);
+                let params = gate::GradientParams { rows, width, kind, accumulate, restore };
+                let case = Case::new(&gate::GATE_GRADIENT, &params, &[]).uniform(2 * count, 8.0).accumulate(count, 1.0);
                 let case = if accumulate == 1 { case.accumulate(2 * count, 1.0) } else { case.output(2 * count + 3) };
-                cases.push((format!("{kind} of ({rows}, {width}), accumulate {accumulate}"), case));
+                cases.push((format!("{kind} of ({rows}, {width}), accumulate {accumulate}, restore {restore}"), case));
             }
         }
     }

@@ -15,11 +15,14 @@ fn every_activation_agrees_at_every_size_and_far_out() {
             let params = unary::Params { count: count as u32, kind };
             let case = Case::new(&unary::UNARY, &params, &[]).uniform(count, scale).output(count + 3);
             cases.push((format!("{kind} of {count} within {scale}"), case));
-            for accumulate in [0, 1] {
-                let params = unary::GradientParams { count: count as u32, kind, accumulate };
-                let case = Case::new(&unary::UNARY_GRADIENT, &params, &[]).uniform(count, scale).uniform(count, 1.0);
+            for (accumulate, restore) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let params = unary::GradientParams { count: count as u32, kind, accumulate, restore };
+                let case = Case::new(&unary::UNARY_GRADIENT, &params, &[]).uniform(count, scale).accumulate(count, 1.0);
                 let case = if accumulate == 1 { case.accumulate(count, 1.0) } else { case.output(count + 3) };
-                cases.push((format!("{kind} of {count} within {scale}, accumulate {accumulate}"), case));
+                cases.push((
+                    format!("{kind} of {count} within {scale}, accumulate {accumulate}, restore {restore}"),
+                    case,
+                ));
             }
         }
     }

@@ -74,12 +74,10 @@ fn a_training_step_takes_at_most_60_percent_of_what_pytorch_holds() {
         // Weights, gradients and two moments besides.
         100.0 * (16 * numbers + plan.bytes()) as f64 / torch
     };
-    let shares = [percent(0.1, false, TORCH[0]), percent(0.0, true, TORCH[1]), percent(0.0, true, TORCH[2])];
-    eprintln!("SH {shares:.1?}");
+    let kept = [percent(0.1, false, TORCH[0]), percent(0.0, false, TORCH[1])];
+    let again = [percent(0.1, true, TORCH[0]), percent(0.0, true, TORCH[1]), percent(0.0, true, TORCH[2])];
+    let shares = [&kept[..], &again].concat();
     assert!(shares.iter().all(|&share| share <= 60.0), "{shares:.1?}");
-    // Without dropout and with nothing run again it is more than that, and not more than this.
-    let kept = percent(0.0, false, TORCH[1]);
-    assert!(kept <= 76.0, "{kept:.1} %");
 }
 
 /// The gradients of a stored batch, bit for bit, with dropout, and the bytes that the step plans.

@@ -14,6 +14,7 @@ mod forms;
 mod golden;
 mod heads;
 mod limits;
+mod restored;
 mod seat;
 mod session;
 mod texts;

@@ -95,6 +95,17 @@ export class Active {
     await this.breathe();
   }
 
+  /** In the middle of a step: waits while there is a pause and nobody else is after the object, which only a whole step can be left with. Resolves to how long. */
+  async halt(): Promise<number> {
+    const [turns, since] = [this.#turns, performance.now()];
+    while (this.isRun && this.paused && !turns?.wanted) {
+      const nudged = this.nudged();
+      if (turns !== undefined) turns.onWanted = () => this.nudge();
+      await this.wait(nudged);
+    }
+    return performance.now() - since;
+  }
+
   /** Lets the event loop in when a slice of time is used up. */
   async breathe(): Promise<void> {
     if (performance.now() - this.#slice < SLICE_MS) return;

@@ -20,6 +20,7 @@ export interface Job {
   feed(documents?: unknown[]): void;
   restarts(): boolean;
   stop(): void;
+  rested(milliseconds: number): void;
   free(): void;
 }
 

@@ -184,6 +184,7 @@ export class Host {
           return job.take();
         case turn.again:
           await call.wait(nextTurn());
+          if (call.paused) job.rested(await call.halt());
           break;
         case turn.wait:
           await call.wait(new Promise<void>((resolve) => this.#asleep.set(job.id, resolve)));

@@ -66,7 +66,7 @@ export class Run<Report, Result> implements AsyncIterable<Report> {
     await this.#result.catch(() => {});
   }
 
-  /** Rests between two steps until `resume`. */
+  /** Rests until `resume`, on the CPU in the middle of a step too. */
   pause(): void {
     if (this.#over === undefined) this.#work.control("pause");
   }

@@ -6,6 +6,8 @@
 export class Turns {
   #busy = false;
   #waiting: (() => void)[] = [];
+  /** Told when somebody begins to wait. */
+  onWanted: (() => void) | undefined;
 
   /** Resolves when it is the caller's turn. The place in the line is taken at once. */
   take(): Promise<void> {
@@ -13,7 +15,10 @@ export class Turns {
       this.#busy = true;
       return Promise.resolve();
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.onWanted?.();
+    });
   }
 
   /** Gives the turn to who has waited longest. */

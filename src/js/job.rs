@@ -81,6 +81,7 @@ pub struct Desk {
     ended: Cell<bool>,
     restart: Cell<bool>,
     stopping: Cell<bool>,
+    rested: Cell<f64>,
 }
 
 impl Desk {
@@ -136,6 +137,11 @@ impl Desk {
     /// Whether the caller asked to end with what there is.
     pub fn stopping(&self) -> bool {
         self.stopping.get()
+    }
+
+    /// Milliseconds for which the host held the work up since this was last asked.
+    pub fn rested(&self) -> f64 {
+        self.rested.take()
     }
 
     async fn hand_over(&self, turn: Turn) {
@@ -231,5 +237,10 @@ impl Job {
     /// Asks the work to end with what there is.
     pub fn stop(&self) {
         self.desk.stopping.set(true);
+    }
+
+    /// Tells that the work was held up for so many milliseconds in the middle of a step.
+    pub fn rested(&self, milliseconds: f64) {
+        self.desk.rested.set(self.desk.rested.get() + milliseconds);
     }
 }

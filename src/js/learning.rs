@@ -198,7 +198,7 @@ impl Model {
                 sums.add(&step);
                 desk.progress("train", step.step as f64, Some(trainer.total() as f64), false);
                 let ends = step.step == trainer.total();
-                let mut told = report(&step, now - last, (now - began) / 1e3);
+                let mut told = report(&step, now - last - desk.rested(), (now - began) / 1e3);
                 let mut tell = step.step.is_multiple_of(wishes.every.max(1)) || ends;
                 let measures = Beside::due(validates, step.step) || ends;
                 if let Some(found) = if measures { beside.measure(&model, &desk).await? } else { None } {
@@ -220,6 +220,7 @@ impl Model {
                 } else {
                     desk.boundary().await;
                 }
+                desk.rested(); // before the step that comes
                 last = milliseconds();
             }
             sums.steps = trainer.step();

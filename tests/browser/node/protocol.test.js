@@ -32,6 +32,7 @@ function jobOf(script) {
       return again;
     },
     stop: () => (job.stopped = true),
+    rested: (milliseconds) => (job.held = (job.held ?? 0) + milliseconds),
     free: () => (job.freed = true),
   });
 }
@@ -132,6 +133,33 @@ test("pause rests between two steps until resume", async () => {
   await settled(20);
   assert.ok(made > rested);
   await run.stop();
+});
+
+test("a pause holds in the middle of a step, and a stop ends it there", async () => {
+  let [parts, job] = [0];
+  const { client } = pair({ count: ({ drive }) => drive({ job: (job = jobOf(function* (job) {
+    while (!job.stopped) {
+      parts += 1;
+      yield turn.again;
+    }
+    return "stopped";
+  })) }) });
+  const run = start(client, "count");
+  await settled(5);
+  run.pause();
+  await settled(5);
+  const rested = parts;
+  await settled(20);
+  assert.ok(rested > 0);
+  assert.equal(parts, rested);
+  run.resume();
+  await settled(20);
+  assert.ok(parts > rested);
+  assert.ok(job.held > 0, "it is told for how long");
+  run.pause();
+  await settled(5);
+  await within(500, run.stop());
+  assert.equal(await run.result, "stopped");
 });
 
 test("a second iteration is bad-input", async () => {
@@ -333,6 +361,35 @@ test("a paused run does not keep others from its object", async () => {
   assert.deepEqual(log, ["r1", "n"]);
   run.resume();
   await run.result;
+});
+
+test("a run that is paused in the middle of a step finishes it for who waits, and rests again", async () => {
+  const log = [];
+  const { client } = pair({
+    make: ({ keep }) => keep("probe", { free() {} }),
+    note: ({ drive }) => drive({ job: jobOf(function* () { log.push("note"); }) }),
+    long: ({ drive }) => drive({ job: jobOf(function* (job) {
+      for (let step = 1; !job.stopped; step += 1) {
+        for (let part = 1; part <= 1000; part += 1) yield turn.again;
+        log.push(step);
+        yield turn.boundary;
+      }
+    }) }),
+  });
+  const { griotObject: object } = await client.call({ service: "probe" }, "make", []);
+  const target = { service: "probe", object };
+  const run = start(client, "long", [], {}, target);
+  await settled(3);
+  run.pause();
+  await settled(10);
+  assert.deepEqual(log, []);
+  await within(5000, client.call(target, "note", []));
+  assert.deepEqual(log, [1, "note"]);
+  await settled(20);
+  assert.deepEqual(log, [1, "note"]);
+  run.resume();
+  while (log.length < 3) await sleep(0);
+  await run.stop();
 });
 
 test("release ends the calls in hand with disposed, and later ones too", async () => {

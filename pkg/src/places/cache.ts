@@ -64,9 +64,10 @@ async function keeping(http: HttpPlace, release: () => void): Promise<Place> {
 
   /** Begins a file. What is half written need not be hidden: `download.json` tells which files are whole. */
   const begin = async (file: string, inPlace: boolean): Promise<Part> => {
-    const handle = await downloadFolder(url, true);
+    const handle = await downloadFolder(url, true).catch(hint);
     if (handle === undefined) throw new GriotError("internal", "a folder that was made is not there");
-    return await ofHandle(url, handle, inPlace).begin(file);
+    const part = await ofHandle(url, handle, inPlace).begin(file).catch(hint);
+    return { write: (bytes) => part.write(bytes).catch(hint), keep: () => part.keep().catch(hint), drop: () => part.drop() };
   };
   const put = async (file: string, blob: Blob, inPlace: boolean) => {
     const part = await begin(file, inPlace);
@@ -105,7 +106,7 @@ async function keeping(http: HttpPlace, release: () => void): Promise<Place> {
       return undefined;
     },
     async ready(bytes) {
-      if (bytes > 0) await room(bytes, `keeping ${url}`).catch((thrown: unknown) => Promise.reject(hinted(thrown)));
+      if (bytes > 0) await room(bytes, `keeping ${url}`).catch(hint);
     },
     async close(error) {
       try {
@@ -156,7 +157,8 @@ function writing(long: LongFile, begin: () => Promise<Part>, done: (size: number
   };
 }
 
-function hinted(thrown: unknown): unknown {
-  if (!(thrown instanceof GriotError)) return thrown;
-  return new GriotError(thrown.code, thrown.message, { hint: `${thrown.hint ?? ""}; cache: false loads without keeping`, details: thrown.details });
+/** Adds to the hint of a storage that is full what one can do without it. */
+function hint(thrown: unknown): never {
+  if (!(thrown instanceof GriotError) || thrown.code !== "quota") throw thrown;
+  throw new GriotError(thrown.code, thrown.message, { hint: `${thrown.hint ?? ""}; cache: false loads without keeping`, details: thrown.details });
 }

@@ -33,17 +33,17 @@ async function part(name: "models" | "downloads", create: boolean): Promise<Hand
   if (!hasOpfs()) {
     throw new GriotError("unsupported", "opfs: is the storage of a browser, and there is none here", { hint: "give a file: URL, or the files" });
   }
-  try {
-    const root = await navigator.storage.getDirectory();
-    return await within(await within(root, "griot", create), name, create);
-  } catch (thrown) {
-    throw faultOf(thrown, "opfs:");
-  }
+  const root = await navigator.storage.getDirectory().catch(fail);
+  return await within(await within(root, "griot", create), name, create);
 }
 
 async function within(folder: Handle | undefined, name: string, create: boolean): Promise<Handle | undefined> {
-  return create ? await folder?.getDirectoryHandle(name, { create }) : await perhaps(async () => await folder?.getDirectoryHandle(name));
+  return await perhaps(async () => await folder?.getDirectoryHandle(name, { create })).catch(fail);
 }
+
+const fail = (thrown: unknown): never => {
+  throw faultOf(thrown, "opfs:");
+};
 
 /** A name that can be a folder's: no separators, not hidden. */
 function checked(name: string): string {

@@ -1,24 +1,28 @@
 // Storage as only a browser has it: offline, full, written to by a page that goes away; and models from another origin.
 
 import { strict as assert } from "node:assert";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, until } from "../browser.js";
+import { launchIn, until } from "../browser.js";
 import { faults } from "../faults.js";
 import { serve } from "../server.js";
 
 const root = new URL("../../..", import.meta.url).pathname;
 const ANYONE = { "access-control-allow-origin": "*" };
-let browser, context, server, others;
+let context, folder, server, others;
 
 before(async () => {
   server = await serve(root, { answer: faults });
   others = await serve(root, { answer: faults, headers: ANYONE });
-  browser = await launch();
-  context = await browser.newContext(); // one storage for all pages
+  folder = await mkdtemp(join(tmpdir(), "griot-"));
+  context = await launchIn(folder); // one storage for all pages
 });
 
 after(async () => {
-  await browser?.close();
+  await context?.close();
+  await rm(folder, { recursive: true, force: true });
   server?.close();
   others?.close();
 });
@@ -69,6 +73,14 @@ test("from another origin a broken download goes on, with and without ranges", {
   await page.close();
 });
 
+/** Leaves the pages of this origin about so many bytes to write, whatever the browser's estimate tells, until what it gives is called. */
+async function fill(page, left) {
+  const kept = await page.evaluate(async () => (await griot.storage.list()).reduce((sum, { bytes }) => sum + bytes, 0));
+  const session = await context.newCDPSession(page);
+  await session.send("Storage.overrideQuotaForOrigin", { origin: server.url, quotaSize: kept + left });
+  return () => session.detach();
+}
+
 for (const mode of ["direct", "worker"]) {
   /** Runs where the storage is used: on the page, or in its worker. */
   const inside = (page, work) => (mode === "worker" ? page.workers()[0].evaluate(work) : page.evaluate(work));
@@ -97,24 +109,18 @@ for (const mode of ["direct", "worker"]) {
       window.model = await griot.Model.load(url, { device: "cpu", cache: false });
       await model.save("opfs:former");
     }, url);
-    await inside(page, () => {
-      const full = () => new DOMException("full", "QuotaExceededError");
-      const { write } = FileSystemWritableFileStream.prototype;
-      FileSystemWritableFileStream.prototype.write = function (bytes) {
-        return bytes.length > 10_000 ? Promise.reject(full()) : write.call(this, bytes);
-      };
-      if (globalThis.FileSystemSyncAccessHandle === undefined) return; // it is only in workers
-      const inPlace = FileSystemSyncAccessHandle.prototype.write;
-      FileSystemSyncAccessHandle.prototype.write = function (bytes) {
-        if (bytes.length > 10_000) throw full();
-        return inPlace.call(this, bytes);
-      };
-    });
-    assert.equal((await load(page, url))[0], "quota");
-    const codes = await page.evaluate(async () => await Promise.all(["opfs:former", "opfs:fresh"].map((to) => model.save(to).catch(({ code }) => code))));
-    assert.deepEqual(codes, ["quota", "quota"]);
-    assert.deepEqual([await listed(page, "former"), await listed(page, "fresh"), await listed(page, "full")], [["former"], [], []]);
-    assert.equal(typeof (await load(page, "opfs:former")), "number");
+    // No room for a folder, then too little for a file.
+    for (const left of [0, 50_000]) {
+      const lift = await fill(page, left);
+      const [code, hint] = await load(page, url);
+      assert.equal(code, "quota", `${left} left`);
+      assert.match(hint, /cache: false/);
+      const codes = await page.evaluate(async () => await Promise.all(["opfs:former", "opfs:fresh"].map((to) => model.save(to).catch(({ code }) => code))));
+      assert.deepEqual(codes, ["quota", "quota"], `${left} left`);
+      assert.deepEqual([await listed(page, "former"), await listed(page, "fresh"), await listed(page, "full")], [["former"], [], []]);
+      assert.equal(typeof (await load(page, "opfs:former")), "number");
+      await lift();
+    }
     await page.evaluate(() => griot.storage.remove("former"));
     await page.close();
   });

@@ -1,13 +1,16 @@
 //! Forms without which nothing can be fast or fit: launches per layer, memory planned and live, nothing made in a steady step,
 //! blocks that run again.
 
+use std::path::Path;
 use std::rc::Rc;
 
 use griot::data::batch::Batch;
-use griot::device::{Class, Device, Host, Ledger, Limits, Signal};
+use griot::device::{Class, Device, Host, Launch, Ledger, Limits, Signal};
 use griot::generate::settings::Choices;
 use griot::generate::{Flow, Pace, run};
 use griot::graph::Graph;
+use griot::kernels::dropout::DROPOUT;
+use griot::kernels::sum::SUM;
 use griot::kernels::{Live, place};
 use griot::models::estimate::{Purpose, estimate};
 use griot::models::presets::{self, Sizes, gpt};
@@ -58,6 +61,38 @@ fn a_layer_of_a_gpt_is_at_most_25_launches_there_and_back() {
         let launches = |layers| step(&config(layers, 6, 384, 256, 65), &SHAPE, class).launches.len();
         let each = launches(3) - launches(2);
         assert!(each <= 25, "{each} launches a layer on {class:?}");
+    }
+}
+
+/// Every stored model, one of each family and of each place that its norms can stand in.
+fn every_golden() -> Vec<String> {
+    let list = |folder: &str, before: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder);
+        let entries = std::fs::read_dir(folder).unwrap().flatten().filter(|entry| entry.path().is_dir());
+        entries.map(|entry| format!("{before}{}", entry.file_name().to_string_lossy())).collect::<Vec<_>>()
+    };
+    [list("models", ""), list("families", "families/")].concat()
+}
+
+#[test]
+fn no_addition_stands_alone_in_any_family_there_and_back() {
+    let cases = every_golden();
+    assert!(cases.len() >= 34, "{cases:?}");
+    for case in cases {
+        let config = Config::from_json(&Golden::open(&case).config).unwrap();
+        let source = if build(&config).inventory().iter().any(|p| p.name.starts_with("encoder")) { 16 } else { 0 };
+        for (dropout, recompute, class) in [(0.0, false, Class::Gpu), (0.1, false, Class::Cpu), (0.1, true, Class::Cpu)]
+        {
+            let shape = Shape { batch: 2, time: 16, source, recompute, ..SHAPE };
+            let plan = step(&config.with_dropout(dropout), &shape, class);
+            // A copy, an addition to what is there, or dropout that drops nothing and only adds.
+            let alone = |launch: &&Launch| {
+                let nothing = launch.kernel.name == DROPOUT.name && f32::from_bits(launch.params[2]) == 0.0;
+                launch.kernel.name == SUM.name || nothing
+            };
+            let labels: Vec<&str> = plan.launches.iter().filter(alone).map(|launch| &launch.label[..]).collect();
+            assert!(labels.is_empty() && plan.launches.len() > 40, "{case}, dropout {dropout}: {labels:?}");
+        }
     }
 }
 

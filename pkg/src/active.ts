@@ -95,15 +95,14 @@ export class Active {
     await this.breathe();
   }
 
-  /** In the middle of a step: waits while there is a pause and nobody else is after the object, which only a whole step can be left with. Resolves to how long. */
-  async halt(): Promise<number> {
+  /** In the middle of a step: lets the event loop in; waits while there is a pause and nobody else is after the object, which only a whole step can be left with. */
+  async halt(): Promise<void> {
+    await this.wait(nextTurn());
+    if (!this.isRun || !this.paused) return;
     const [turns, since] = [this.#turns, performance.now()];
-    while (this.isRun && this.paused && !turns?.wanted) {
-      const nudged = this.nudged();
-      if (turns !== undefined) turns.onWanted = () => this.nudge();
-      await this.wait(nudged);
-    }
-    return performance.now() - since;
+    if (turns !== undefined) turns.onWanted = () => this.nudge();
+    while (this.paused && !turns?.wanted) await this.wait(this.nudged());
+    this.job?.rested(performance.now() - since);
   }
 
   /** Lets the event loop in when a slice of time is used up. */

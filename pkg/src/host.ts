@@ -183,8 +183,7 @@ export class Host {
         case turn.done:
           return job.take();
         case turn.again:
-          await call.wait(nextTurn());
-          if (call.paused) job.rested(await call.halt());
+          await call.halt();
           break;
         case turn.wait:
           await call.wait(new Promise<void>((resolve) => this.#asleep.set(job.id, resolve)));

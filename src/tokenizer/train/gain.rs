@@ -2,165 +2,344 @@
 //!
 //! In: words as [`Spans`]. Out: one merge at a time, the greatest count(ab) / (count(a) · count(b)) (Schuster and
 //! Nakajima 2012), ties to the smallest (left id, right id).
-//! A merge lowers the counts of both its tokens and so raises the gain of every pair with them; no heap holds under
-//! that, so each step looks at every pair once. A pair's places are found by walking the words when it is merged.
+//! No pair is kept. Each token knows the best pair that it is the left of, or only a bound on it. A merge changes the counts of
+//! three tokens, so one walk counts what stands beside these anew; what was the best elsewhere and got worse stays as a
+//! bound, and is counted anew when it comes up. Where a token stands is found by looking, many slots at once, so memory is the words'
+//! and the vocabulary's alone.
 //! Refuses to know what the tokens are called.
 
-use super::learn::Proposal;
-use super::pairs::{key, unkey};
-use super::spans::{Slot, Spans};
-use crate::bail;
-use crate::error::Result;
-use crate::order;
-use std::collections::BTreeMap;
+use super::bounds::Bounds;
+use super::learn::{Progress, Proposal};
+use super::neighbours::{Neighbours, Side};
+use super::pairs::key;
+use super::spans::Spans;
 
-pub(super) struct GainMerger<S> {
-    pub(super) spans: Spans<S>,
-    least: u64,
-    /// Every pair with its count and the places where it came about.
-    pairs: Vec<Pair>,
-    index: BTreeMap<u64, u32>,
-    /// How often each token stands in the corpus.
-    counts: Vec<u64>,
-    chosen: Option<u32>,
+/// The right of a pair that is not known.
+const UNKNOWN: u32 = u32::MAX;
+/// Slots that are looked at for one unit of budget.
+const LOOKS: usize = 64;
+
+#[derive(Clone, Copy)]
+enum Task {
+    /// Counting the tokens.
+    Count {
+        place: usize,
+    },
+    /// Merging a pair; `known`: the token existed before.
+    Merge {
+        left: u32,
+        right: u32,
+        token: u32,
+        known: bool,
+        place: usize,
+    },
+    /// Counting what stands beside two tokens, and `then` beside another one.
+    Recount {
+        tokens: [u32; 2],
+        then: Option<u32>,
+        place: usize,
+    },
+    Choose,
 }
 
-struct Pair {
-    left: u32,
+/// A token's best pair as the left.
+#[derive(Clone, Copy)]
+struct Best {
     right: u32,
     count: u64,
-    places: Vec<u32>,
 }
 
-impl<S: Slot> GainMerger<S> {
+pub(super) struct GainMerger {
+    spans: Spans,
+    least: u64,
+    task: Task,
+    /// Slots that are needed for the words that pairs are left in.
+    live: usize,
+    /// How often each token stands in the corpus.
+    counts: Vec<u64>,
+    bests: Vec<Best>,
+    /// The gain of each token's best pair; where that is not known, no pair's gain is greater.
+    bounds: Bounds,
+    beside: [Neighbours; 2],
+    /// Tokens whose best pair lost places in the merge under way.
+    suspects: Vec<u32>,
+    refused: Vec<u64>,
+    chosen: Option<Proposal>,
+}
+
+impl GainMerger {
     /// Over sealed `spans`; pairs seen less than `least` times are never merged.
-    pub(super) fn new(spans: Spans<S>, least: u64) -> Result<Self> {
+    pub(super) fn new(spans: Spans, least: u64) -> Self {
         let mut merger = GainMerger {
+            live: spans.places(),
             spans,
             least: least.max(1),
-            pairs: Vec::new(),
-            index: BTreeMap::new(),
+            task: Task::Count { place: 0 },
             counts: Vec::new(),
+            bests: Vec::new(),
+            bounds: Bounds::default(),
+            beside: Default::default(),
+            suspects: Vec::new(),
+            refused: Vec::new(),
             chosen: None,
         };
-        let mut place = 0;
-        while place < merger.spans.places() {
-            let next = merger.spans.next(place);
-            if let Some(token) = merger.spans.at(place) {
-                let weight = merger.spans.weight(place);
-                merger.count(token, weight);
-                if let Some(right) = merger.spans.at(next) {
-                    merger.add(token, right, place as u32, weight);
-                }
-            }
-            place = next;
-        }
-        if merger.pairs.len() >= u32::MAX as usize {
-            bail!(OutOfMemory, "tokenizer training: more than 4 G pairs");
-        }
-        Ok(merger)
+        merger.grow();
+        merger
     }
 
-    fn count(&mut self, token: u32, weight: u64) {
-        if self.counts.len() <= token as usize {
-            self.counts.resize(token as usize + 1, 0);
-        }
-        self.counts[token as usize] += weight;
+    fn grow(&mut self) {
+        let tokens = self.spans.tokens();
+        self.counts.resize(tokens, 0);
+        self.bests.resize(tokens, Best { right: UNKNOWN, count: 0 });
+        self.bounds.grow(tokens);
     }
 
-    fn add(&mut self, left: u32, right: u32, place: u32, weight: u64) {
-        let next = self.pairs.len() as u32;
-        let index = *self.index.entry(key(left, right)).or_insert(next);
-        if index == next {
-            self.pairs.push(Pair { left, right, count: 0, places: Vec::new() });
-        }
-        let pair = &mut self.pairs[index as usize];
-        pair.count += weight;
-        pair.places.push(place);
-    }
-
-    fn drop(&mut self, left: u32, right: u32, weight: u64) {
-        if let Some(&index) = self.index.get(&key(left, right)) {
-            let pair = &mut self.pairs[index as usize];
-            pair.count = pair.count.saturating_sub(weight);
-        }
+    /// Makes room for so many tokens more, or as many as the words can give; says for how many.
+    pub(super) fn room(&mut self, tokens: usize) -> usize {
+        let more = self.spans.room(tokens);
+        let all = self.spans.tokens() + more;
+        self.counts.reserve_exact(all - self.counts.len());
+        self.bests.reserve_exact(all - self.bests.len());
+        self.bounds.reserve(all);
+        self.beside.iter_mut().for_each(|beside| beside.room(all));
+        more
     }
 
     /// The pair with the greatest gain.
-    pub(super) fn propose(&mut self, budget: &mut usize) -> Option<Proposal> {
-        *budget -= (self.pairs.len() / 8).min(*budget);
-        let mut best: Option<(f64, u64, u32)> = None;
-        for (index, pair) in self.pairs.iter().enumerate() {
-            if pair.count < self.least {
-                continue;
-            }
-            let (a, b) = (self.counts[pair.left as usize], self.counts[pair.right as usize]);
-            let gain = pair.count as f64 / (a as f64 * b as f64);
-            let tie = key(pair.left, pair.right);
-            if best.is_none_or(|(most, least_tie, _)| gain > most || (gain == most && tie < least_tie)) {
-                best = Some((gain, tie, index as u32));
+    pub(super) fn propose(&mut self, budget: &mut usize) -> Progress {
+        while *budget > 0 {
+            match self.task {
+                Task::Count { place } => self.count(place, budget),
+                Task::Merge { left, right, token, known, place } => {
+                    self.merge_on(left, right, token, known, place, budget);
+                }
+                Task::Recount { tokens, then, place } => self.recount(tokens, then, place, budget),
+                Task::Choose => {
+                    *budget = budget.saturating_sub(self.bounds.len() / 256);
+                    let Some(left) = self.bounds.first() else { return Progress::Exhausted };
+                    let Best { right, count } = self.bests[left as usize];
+                    if right == UNKNOWN {
+                        self.begin_recount([left, left], None);
+                        continue;
+                    }
+                    let proposal = Proposal { left, right, count, score: Some(self.bounds.at(left)) };
+                    self.chosen = Some(proposal);
+                    return Progress::Proposal(proposal);
+                }
             }
         }
-        let (gain, tie, index) = best?;
-        self.chosen = Some(index);
-        let (left, right) = unkey(tie);
-        Some(Proposal { left, right, count: self.pairs[index as usize].count, score: Some(gain) })
+        Progress::Pending
     }
 
     /// Turns the last proposal down.
     pub(super) fn refuse(&mut self) {
-        if let Some(index) = self.chosen.take() {
-            // Kept under its key with no places, so that it is not found again.
-            let pair = &mut self.pairs[index as usize];
-            pair.count = 0;
-            pair.places = Vec::new();
+        if let Some(Proposal { left, right, .. }) = self.chosen.take() {
+            self.refused.push(key(left, right));
+            self.bests[left as usize].right = UNKNOWN;
         }
     }
 
-    /// Merges the last proposal into `token`.
-    pub(super) fn merge(&mut self, token: u32, _known: bool, budget: &mut usize) {
-        let Some(index) = self.chosen.take() else { return };
-        let Pair { left, right, .. } = self.pairs[index as usize];
-        let mut places = std::mem::take(&mut self.pairs[index as usize].places);
-        order::naturally(&mut places);
-        *budget -= (places.len() * 8).min(*budget);
+    /// Begins to merge the last proposal into `token`.
+    pub(super) fn merge(&mut self, token: u32, known: bool) {
+        let Some(Proposal { left, right, .. }) = self.chosen.take() else { return };
         self.spans.declare(token, left, right);
-        for place in places {
-            let Some(merged) = self.spans.merge(place as usize, left, right, token) else { continue };
-            self.counts[left as usize] = self.counts[left as usize].saturating_sub(merged.weight);
-            self.counts[right as usize] = self.counts[right as usize].saturating_sub(merged.weight);
-            self.count(token, merged.weight);
-            if let Some(before) = merged.before {
-                self.drop(before, left, merged.weight);
-                self.add(before, token, merged.before_at, merged.weight);
-            }
-            if let Some(after) = merged.after {
-                self.drop(right, after, merged.weight);
-                self.add(token, after, place, merged.weight);
-            }
-        }
-        self.pairs[index as usize].count = 0;
-        self.retire();
+        self.grow();
+        self.beside[0].begin(self.counts.len());
+        self.task = Task::Merge { left, right, token, known, place: 0 };
     }
 
-    /// Forgets pairs that are gone, once they are the half of all.
-    fn retire(&mut self) {
-        let live = |pair: &Pair| pair.count > 0;
-        if self.pairs.len() > 4096 && self.pairs.iter().filter(|pair| live(pair)).count() * 2 < self.pairs.len() {
-            self.pairs.retain(live);
-            self.index =
-                self.pairs.iter().enumerate().map(|(at, pair)| (key(pair.left, pair.right), at as u32)).collect();
+    fn count(&mut self, mut place: usize, budget: &mut usize) {
+        let end = self.spans.places().min(place + *budget);
+        *budget -= (end - place).min(*budget);
+        while place < end {
+            if let Some(token) = self.spans.at(place) {
+                self.counts[token as usize] += self.spans.weight(place);
+            }
+            place = self.spans.next(place);
         }
+        self.task = Task::Count { place };
+        if place >= self.spans.places() {
+            for (token, &count) in (0..).zip(&self.counts) {
+                // A pair is seen at most as often as its right; the little more is for rounding.
+                self.bounds.set(token, if count > 0 { 1.000_001 / count as f64 } else { 0.0 });
+            }
+            self.task = Task::Choose;
+        }
+    }
+
+    /// The next place of `tokens` as far as the budget allows, or where to go on.
+    fn find(&self, tokens: [u32; 2], from: usize, budget: &mut usize) -> Result<usize, usize> {
+        let to = self.spans.places().min(from.saturating_add(budget.saturating_mul(LOOKS)));
+        let found = self.spans.find(tokens[0], tokens[1], from, to);
+        let looked = found.unwrap_or(to) - from;
+        *budget = budget.saturating_sub(looked / LOOKS + if found.is_some() { 4 } else { 1 });
+        found.ok_or(to)
+    }
+
+    fn merge_on(&mut self, left: u32, right: u32, token: u32, known: bool, mut place: usize, budget: &mut usize) {
+        while *budget > 0 {
+            let at = match self.find([left, left], place, budget) {
+                Ok(at) => at,
+                Err(end) if end < self.spans.places() => {
+                    place = end;
+                    continue;
+                }
+                Err(_) => {
+                    self.end_merge(left, right, token, known);
+                    return;
+                }
+            };
+            let beside = &mut self.beside[0];
+            if let Some(merged) = self.spans.merge(at, left, right, token) {
+                self.counts[left as usize] -= merged.weight;
+                self.counts[right as usize] -= merged.weight;
+                self.counts[token as usize] += merged.weight;
+                self.live -= if merged.before.or(merged.after).is_some() { 1 } else { 3 };
+                if let Some(before) = merged.before {
+                    beside.before.add(before, merged.weight);
+                }
+                if merged.before == Some(token) {
+                    beside.after.add(token, merged.weight);
+                }
+                // What another left comes to is seen there.
+                if let Some(after) = merged.after.filter(|&after| after != left) {
+                    beside.after.add(after, merged.weight);
+                }
+            } else if self.spans.before(at) == Some(token) {
+                beside.after.add(left, self.spans.weight(at));
+            }
+            place = self.spans.next(at);
+        }
+        self.task = Task::Merge { left, right, token, known, place };
+    }
+
+    fn end_merge(&mut self, left: u32, right: u32, token: u32, known: bool) {
+        for (before, _) in self.beside[0].before.iter() {
+            let best = &mut self.bests[before as usize];
+            if best.right == left {
+                best.count = 0;
+                self.suspects.push(before);
+            }
+        }
+        if self.live < self.spans.places() / 4 * 3 {
+            self.spans.compact();
+            self.live = self.spans.places();
+        }
+        // A token that existed has pairs elsewhere too.
+        let mut then = Some(token);
+        if !known {
+            self.apply(token, 0);
+            then = None;
+        }
+        self.begin_recount([left, right], then);
+    }
+
+    fn begin_recount(&mut self, tokens: [u32; 2], then: Option<u32>) {
+        self.beside.iter_mut().for_each(|beside| beside.begin(self.counts.len()));
+        self.task = Task::Recount { tokens, then, place: 0 };
+    }
+
+    fn recount(&mut self, tokens: [u32; 2], then: Option<u32>, mut place: usize, budget: &mut usize) {
+        while *budget > 0 {
+            let at = match self.find(tokens, place, budget) {
+                Ok(at) => at,
+                Err(end) if end < self.spans.places() => {
+                    place = end;
+                    continue;
+                }
+                Err(_) => {
+                    self.end_recount(tokens, then);
+                    return;
+                }
+            };
+            let token = self.spans.at(at);
+            let next = self.spans.next(at);
+            let (before, after) = (self.spans.before(at), self.spans.at(next));
+            let weight = self.spans.weight(at);
+            let beside = &mut self.beside[usize::from(token != Some(tokens[0]))];
+            if let Some(before) = before {
+                beside.before.add(before, weight);
+            }
+            if let Some(after) = after {
+                beside.after.add(after, weight);
+            }
+            place = next;
+        }
+        self.task = Task::Recount { tokens, then, place };
+    }
+
+    fn end_recount(&mut self, tokens: [u32; 2], then: Option<u32>) {
+        self.apply(tokens[0], 0);
+        if tokens[1] != tokens[0] {
+            self.apply(tokens[1], 1);
+        }
+        if let Some(token) = then {
+            return self.begin_recount([token, token], None);
+        }
+        for token in std::mem::take(&mut self.suspects) {
+            let best = &mut self.bests[token as usize];
+            if best.count == 0 {
+                best.right = UNKNOWN;
+            }
+        }
+        self.task = Task::Choose;
+    }
+
+    fn gain(&self, left: u32, right: u32, count: u64) -> f64 {
+        count as f64 / (self.counts[left as usize] as f64 * self.counts[right as usize] as f64)
+    }
+
+    fn allows(&self, left: u32, right: u32, count: u64) -> bool {
+        count >= self.least && (self.refused.is_empty() || !self.refused.contains(&key(left, right)))
+    }
+
+    /// Takes in what was counted beside `token`.
+    fn apply(&mut self, token: u32, counted: usize) {
+        let beside = std::mem::take(&mut self.beside[counted]);
+        self.best_of(token, &beside.after);
+        for (left, count) in beside.before.iter().filter(|&(left, _)| left != token) {
+            let gain = self.gain(left, token, count);
+            let bound = self.bounds.at(left);
+            let best = self.bests[left as usize];
+            let allowed = self.allows(left, token, count);
+            let first = gain > bound || (gain == bound && best.right != UNKNOWN && token <= best.right);
+            if allowed && first {
+                self.bests[left as usize] = Best { right: token, count };
+                self.bounds.set(left, gain);
+            } else if best.right == token {
+                // Which pair is the best now is not known, only that none is better than this one was.
+                self.bests[left as usize].right = UNKNOWN;
+            }
+        }
+        self.beside[counted] = beside;
+    }
+
+    fn best_of(&mut self, left: u32, after: &Side) {
+        let mut best = (0.0, Best { right: UNKNOWN, count: 0 });
+        for (right, count) in after.iter() {
+            let gain = self.gain(left, right, count);
+            if (gain > best.0 || (gain == best.0 && right < best.1.right)) && self.allows(left, right, count) {
+                best = (gain, Best { right, count });
+            }
+        }
+        self.bounds.set(left, best.0);
+        self.bests[left as usize] = best.1;
     }
 
     /// Bytes that grow with the vocabulary.
     pub(super) fn vocabulary_bytes(&self) -> usize {
-        self.spans.vocabulary_bytes() + self.counts.capacity() * 8
+        let beside: usize = self.beside.iter().map(Neighbours::vocabulary_bytes).sum();
+        let tokens = self.counts.capacity() * 8 + self.bests.capacity() * size_of::<Best>() + self.bounds.bytes();
+        self.spans.vocabulary_bytes() + tokens + beside
     }
 
     /// Bytes held for the words.
     pub(super) fn bytes(&self) -> usize {
-        let places: usize = self.pairs.iter().map(|pair| pair.places.capacity() * 4).sum();
-        self.spans.bytes() + places + self.pairs.capacity() * size_of::<Pair>() + self.index.len() * 16
+        let beside: usize = self.beside.iter().map(Neighbours::bytes).sum();
+        self.spans.bytes() + beside + self.suspects.capacity() * 4 + self.refused.capacity() * 8
     }
 }
+
+#[cfg(test)]
+#[path = "gain_tests.rs"]
+mod tests;

@@ -34,16 +34,20 @@ impl Pieces {
     pub(super) fn new(trie: Trie, pieces: &[(String, f64)]) -> Self {
         let chars = pieces.iter().map(|(piece, _)| piece.chars().count() as u32).collect();
         let mut all = Pieces { trie, scores: Vec::new(), chars, scaled: Vec::new(), unknown: 0.0 };
-        all.score(pieces.iter().map(|&(_, score)| score).collect());
+        all.score(pieces.iter().map(|&(_, score)| score));
         all
     }
 
-    /// Gives the pieces new scores.
-    pub(super) fn score(&mut self, scores: Vec<f64>) {
-        let least = scores.iter().copied().filter(|score| score.is_finite()).fold(f64::INFINITY, f64::min);
+    /// Gives the pieces new scores, where the old ones stood.
+    pub(super) fn score(&mut self, scores: impl ExactSizeIterator<Item = f64>) {
+        for list in [&mut self.scores, &mut self.scaled] {
+            list.clear();
+            list.reserve_exact(scores.len());
+        }
+        self.scores.extend(scores);
+        let least = self.scores.iter().copied().filter(|score| score.is_finite()).fold(f64::INFINITY, f64::min);
         self.unknown = if least.is_finite() { least - PENALTY } else { -PENALTY };
-        self.scaled = scores.iter().zip(&self.chars).map(|(&score, &chars)| scaled(score, chars)).collect();
-        self.scores = scores;
+        self.scaled.extend(self.scores.iter().zip(&self.chars).map(|(&score, &chars)| scaled(score, chars)));
     }
 
     /// Bytes held.

@@ -10,7 +10,8 @@ use super::Step;
 use super::gain::GainMerger;
 use super::merger::{Merger, Next, Rule};
 use super::names::Names;
-use super::spans::{Slot, Spans};
+use super::spans::{IDS, Spans};
+use crate::ensure;
 use crate::error::Result;
 
 /// Which pair goes first.
@@ -76,7 +77,7 @@ pub(super) enum Progress {
     Exhausted,
 }
 
-/// Proposes merges and carries them out, over any width of slots and any rule.
+/// Proposes merges and carries them out, by any rule.
 pub(super) trait Engine: Send {
     fn propose(&mut self, budget: &mut usize) -> Result<Progress>;
     /// Carries out the last proposal.
@@ -89,12 +90,12 @@ pub(super) trait Engine: Send {
     fn bytes(&self) -> (usize, usize);
 }
 
-struct Counting<S, R: Rule> {
-    merger: Merger<S, R>,
+struct Counting<R: Rule> {
+    merger: Merger<R>,
     chosen: Option<super::merger::Chosen>,
 }
 
-impl<S: Slot + Send, R: Rule + Send> Engine for Counting<S, R>
+impl<R: Rule + Send> Engine for Counting<R>
 where
     R::Tie: Send,
 {
@@ -134,39 +135,21 @@ where
     }
 }
 
-impl<S: Slot + Send> Engine for GainMerger<S> {
+impl Engine for GainMerger {
     fn propose(&mut self, budget: &mut usize) -> Result<Progress> {
-        Ok(match GainMerger::propose(self, budget) {
-            Some(proposal) => Progress::Proposal(proposal),
-            None => Progress::Exhausted,
-        })
+        Ok(GainMerger::propose(self, budget))
     }
-    fn accept(&mut self, token: u32, _: &str, known: bool, budget: &mut usize) {
-        self.merge(token, known, budget);
+    fn accept(&mut self, token: u32, _: &str, known: bool, _: &mut usize) {
+        self.merge(token, known);
     }
     fn refuse(&mut self) {
         GainMerger::refuse(self);
     }
     fn room(&mut self, tokens: usize) -> usize {
-        self.spans.room(tokens)
+        GainMerger::room(self, tokens)
     }
     fn bytes(&self) -> (usize, usize) {
         (GainMerger::bytes(self), self.vocabulary_bytes())
-    }
-}
-
-/// Chooses the narrowest slots that hold `vocab` ids, and the engine of the preference.
-pub(super) fn engine(
-    words: &mut dyn FnMut(&mut dyn WordSink) -> Result<()>,
-    names: &Names,
-    places: usize,
-    vocab: usize,
-    preference: Preference,
-    least: u64,
-) -> Result<Box<dyn Engine>> {
-    match vocab < usize::from(u16::MAX) {
-        true => sized::<u16>(words, names, places, preference, least),
-        false => sized::<u32>(words, names, places, preference, least),
     }
 }
 
@@ -176,20 +159,24 @@ pub(super) trait WordSink {
     fn word(&mut self, ids: &mut dyn Iterator<Item = Option<u32>>, count: u64) -> Result<()>;
 }
 
-impl<S: Slot> WordSink for Spans<S> {
+impl WordSink for Spans {
     fn word(&mut self, ids: &mut dyn Iterator<Item = Option<u32>>, count: u64) -> Result<()> {
         self.push(ids, count)
     }
 }
 
-fn sized<S: Slot + Send + 'static>(
+/// The engine of a preference, over the words that `words` gives: about `places` characters.
+pub(super) fn engine(
     words: &mut dyn FnMut(&mut dyn WordSink) -> Result<()>,
     names: &Names,
     places: usize,
+    vocab: usize,
     preference: Preference,
     least: u64,
 ) -> Result<Box<dyn Engine>> {
-    let mut spans = Spans::<S>::new(names.len(), places)?;
+    let most = vocab.min(names.len() + places / 2);
+    ensure!(most <= IDS, OutOfMemory, "tokenizer training: {most} tokens, which is more than {IDS}");
+    let mut spans = Spans::new(names.len(), places)?;
     words(&mut spans)?;
     spans.seal();
     Ok(match preference {
@@ -198,7 +185,7 @@ fn sized<S: Slot + Send + 'static>(
             let rule = ByText { names: names.clone() };
             Box::new(Counting { merger: Merger::new(spans, rule, least), chosen: None })
         }
-        Preference::Gain => Box::new(GainMerger::new(spans, least)?),
+        Preference::Gain => Box::new(GainMerger::new(spans, least)),
     })
 }
 

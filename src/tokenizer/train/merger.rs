@@ -10,7 +10,7 @@
 
 use super::fresh::Fresh;
 use super::pairs::{PairTable, key, unkey};
-use super::spans::{Slot, Spans};
+use super::spans::Spans;
 use crate::bail;
 use crate::error::Result;
 use crate::order;
@@ -88,8 +88,8 @@ pub(super) enum Next {
     Exhausted,
 }
 
-pub(super) struct Merger<S, R: Rule> {
-    pub(super) spans: Spans<S>,
+pub(super) struct Merger<R: Rule> {
+    pub(super) spans: Spans,
     pub(super) rule: R,
     least: u64,
     phase: Phase,
@@ -130,9 +130,9 @@ impl Limits {
     }
 }
 
-impl<S: Slot, R: Rule> Merger<S, R> {
+impl<R: Rule> Merger<R> {
     /// Over sealed `spans`; pairs seen less than `least` times are never merged.
-    pub(super) fn new(spans: Spans<S>, rule: R, least: u64) -> Self {
+    pub(super) fn new(spans: Spans, rule: R, least: u64) -> Self {
         let limits = Limits::new(spans.places());
         Merger {
             spans,

@@ -41,7 +41,7 @@ fn bounded(
 ) -> Vec<(u32, u32, u64)> {
     let mut words = words.to_vec();
     words.sort_by_key(|word| Reverse(word.1));
-    let mut spans = Spans::<u16>::new(alphabet as usize, 16).unwrap();
+    let mut spans = Spans::new(alphabet as usize, 16).unwrap();
     for (word, count) in &words {
         spans.push(word.iter().map(|&id| Some(id)), *count).unwrap();
     }
@@ -70,9 +70,13 @@ proptest! {
         pairs in 1usize..12,
         places in 1usize..60,
         slice in 1usize..200,
+        // Ids of one slot, ids that come to need two, and characters that do.
+        first in prop::sample::select(vec![0u32, 0xC000 - 9, 0xC000 + 8190]),
     ) {
         let limits = Limits { pairs, records: pairs * 2, listed: places, places: places + places / 2 };
-        let expected = plain(words.clone(), 4, 40, 1);
-        prop_assert_eq!(bounded(&words, 4, 40, 1, limits, slice), expected);
+        let words: Vec<(Vec<u32>, u64)> =
+            words.into_iter().map(|(word, count)| (word.into_iter().map(|id| first + id).collect(), count)).collect();
+        let expected = plain(words.clone(), first + 4, 40, 1);
+        prop_assert_eq!(bounded(&words, first + 4, 40, 1, limits, slice), expected);
     }
 }

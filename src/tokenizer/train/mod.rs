@@ -6,6 +6,7 @@
 //! Equal corpora give equal vocabularies, in any order of documents and on any machine.
 //! Refuses to know about files and about encoding.
 
+mod bounds;
 mod bpe;
 mod count;
 mod fresh;
@@ -15,6 +16,7 @@ mod lexicon;
 mod learn;
 mod merger;
 mod names;
+mod neighbours;
 mod pairs;
 mod pieces;
 mod seeds;

@@ -264,7 +264,7 @@ impl UnigramTrainer {
         let sum: f64 = self.counts.iter().copied().filter(|&count| kept(count)).sum();
         let sum = digamma(sum);
         let score = |&count: &f64| if kept(count) { digamma(count) - sum } else { f64::NEG_INFINITY };
-        self.pieces.score(self.counts.iter().map(score).collect());
+        self.pieces.score(self.counts.iter().map(score));
         self.counts.fill(0.0);
     }
 
@@ -352,11 +352,12 @@ impl UnigramTrainer {
 
     /// The final vocabulary: all characters, then the most useful pieces; by falling score.
     fn choose(&mut self) {
+        self.words = Lexicon::default();
         if self.sentencepiece {
             order::by(&mut self.names, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         }
         let least = self.names.iter().map(|&(_, score)| score).fold(0.0, f64::min);
-        let mut vocab: Vec<(String, f64)> = Vec::new();
+        let mut vocab: Vec<(String, f64)> = Vec::with_capacity(self.chars.len() + self.names.len());
         let mut penalty = 0.0;
         let single = |piece: &str| piece.chars().next().filter(|c| c.len_utf8() == piece.len());
         let singles = self.names.iter().enumerate().filter_map(|(at, (piece, _))| Some((single(piece)?, at)));
@@ -378,7 +379,6 @@ impl UnigramTrainer {
         self.learned.vocab = self.specials.clone();
         self.learned.scores = vec![0.0; self.specials.len()];
         self.names = vocab;
-        self.words = Lexicon::default();
         self.phase = Phase::List { next: 0 };
     }
 

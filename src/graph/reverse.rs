@@ -193,12 +193,9 @@ impl Reverse<'_> {
     }
 
     /// Whether something waits for output `index` to be written again, over its gradient; it is told by [`restored`](Reverse::restored).
-    pub fn awaited(&mut self, index: usize) -> Result<bool> {
+    pub fn awaited(&self, index: usize) -> bool {
         let output = self.output(index);
-        if let Some(dout) = self.dout(index) {
-            self.settle(dout)?;
-        }
-        Ok(self.walk.late.iter().any(|late| self.graph.root(late.inputs[late.at]) == output))
+        self.walk.late.iter().any(|late| self.graph.root(late.inputs[late.at]) == output)
     }
 
     /// Output `index` stands again, in the memory of its gradient, which is no more: what waited for it is written now.

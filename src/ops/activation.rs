@@ -32,7 +32,7 @@ impl Op for Activate {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let restore = r.awaited(0)?;
+        let restore = r.awaited(0);
         let Some(dout) = r.own_dout(0)? else { return Ok(()) };
         let x = r.input(0);
         r.give(ActivateGradient { kind: self.kind, restore }, &[x, dout], &[0])?;

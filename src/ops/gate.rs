@@ -34,7 +34,7 @@ impl Op for Gate {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let restore = r.awaited(0)?;
+        let restore = r.awaited(0);
         let Some(dout) = r.own_dout(0)? else { return Ok(()) };
         let x = r.input(0);
         r.give(GateGradient { kind: self.kind, restore }, &[x, dout], &[0])?;

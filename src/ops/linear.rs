@@ -107,7 +107,7 @@ impl Op for Linear {
         let inner = r.wants(0) || r.wants(1) || (self.bias && r.wants(2));
         let mut dpre = dy;
         if let (Some(kind), true) = (self.activation, inner) {
-            let restore = self.restores(0) && r.awaited(0)?;
+            let restore = self.restores(0) && r.awaited(0);
             dy = r.own_dout(0)?.unwrap_or(dy);
             dpre = r.emit(ActivateGradient { kind, restore }, &[r.output(1), dy])?[0];
             if restore {

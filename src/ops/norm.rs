@@ -97,7 +97,7 @@ impl Op for Norm {
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
-        let restore = self.restores(0) && r.awaited(0)?;
+        let restore = self.restores(0) && r.awaited(0);
         let Some(dy) = r.own_dout(0)? else { return Ok(()) };
         if r.dout(1).is_some() {
             bail!(Unsupported, "norm: there is no gradient through the saved statistics");

@@ -74,3 +74,41 @@ fn a_value_that_was_its_own_residual_is_read_before_its_gradient_is_written_over
     })
     .check();
 }
+
+#[test]
+fn a_norm_whose_gradient_is_that_of_its_residual_too_restores_nothing() {
+    Probe::new(&[&[3, 4], &[4], &[4], &[3, 4], &[5, 4], &[4, 4]], |g, v, _| {
+        // So that the gradient passes on to a residual that something else made.
+        let residual = g.one(PLAIN, &[v[3], v[5]])?;
+        let y = g.apply(Norm { residual: true, ..NORM }, &[v[0], v[1], v[2], residual])?[0];
+        Ok(vec![g.one(PLAIN, &[y, v[4]])?])
+    })
+    .check();
+}
+
+#[test]
+fn a_gradient_that_a_waiting_weight_reads_is_not_added_to_before() {
+    Probe::new(&[&[3, 4], &[3, 4], &[4, 4], &[4, 4], &[4, 4]], |g, v, _| {
+        let x = g.one(Activate { kind: Activation::Tanh }, &[v[0]])?;
+        // Between the maker and the weight that waits for it: adds to the gradient of the residual, which is that of the sum.
+        let beside = g.one(PLAIN, &[v[1], v[2]])?;
+        let sum = g.one(Linear { residual: true, ..PLAIN }, &[x, v[3], v[1]])?;
+        Ok(vec![g.one(PLAIN, &[sum, v[4]])?, beside])
+    })
+    .check();
+}
+
+#[test]
+fn a_weight_does_not_wait_for_what_another_block_made() {
+    for again in [false, true] {
+        Probe::new(&[&[3, 4], &[4, 4], &[4], &[4], &[5, 4]], move |g, v, _| {
+            let first = |g: &mut Graph| {
+                let x = g.one(PLAIN, &[v[0], v[1]])?;
+                Ok(g.apply(NORM, &[x, v[2], v[3]])?[0])
+            };
+            let y = if again { g.recompute(first)? } else { first(g)? };
+            Ok(vec![g.recompute(|g| g.one(PLAIN, &[y, v[4]]))?])
+        })
+        .check();
+    }
+}

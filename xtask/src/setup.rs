@@ -91,6 +91,12 @@ fn find_chromium() -> Option<PathBuf> {
     names.into_iter().find_map(on_path).or_else(|| Some(PathBuf::from(mac)).filter(|path| path.exists()))
 }
 
+/// A Firefox to test with, where there is one: `$FIREFOX`, or one of the usual names.
+pub fn firefox() -> Option<PathBuf> {
+    let names = ["firefox-esr", "firefox"];
+    std::env::var_os("FIREFOX").map(PathBuf::from).or_else(|| names.into_iter().find_map(on_path))
+}
+
 fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(name)).find(|path| path.is_file())
 }

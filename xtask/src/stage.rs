@@ -59,6 +59,12 @@ impl Stages {
         self.end(name, started, passed, failed)
     }
 
+    /// Says why a stage is not run.
+    pub fn skip(&mut self, name: &str, reason: &str) {
+        begin(name);
+        println!("skipped: {reason}");
+    }
+
     fn end(&mut self, name: &str, started: Instant, passed: usize, failed: usize) -> bool {
         self.outcomes.push(Outcome { name: name.to_string(), passed, failed, took: started.elapsed() });
         failed == 0

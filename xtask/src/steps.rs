@@ -62,6 +62,13 @@ pub fn test() -> bool {
             let mut tests = command("npm", &["run", "--silent", "test:browser"]);
             stages.command("package in Chromium", tests.env("CHROMIUM", browser));
         }
+        match setup::firefox() {
+            Some(browser) => {
+                let mut tests = command("npm", &["run", "--silent", "test:firefox"]);
+                stages.command("package in Firefox", tests.env("FIREFOX", browser));
+            }
+            None => stages.skip("package in Firefox", "there is none here; install it, or set FIREFOX to its path"),
+        }
     } else {
         stages.run("package in Node and Chromium", || {
             Err("cannot run: an earlier stage did not build the package".into())

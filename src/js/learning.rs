@@ -79,6 +79,25 @@ impl Sums {
     }
 }
 
+/// Tokens a second. A browser's clock may stand still for milliseconds, so that a quick step takes none: it is counted with the next.
+#[derive(Default)]
+struct Speed {
+    tokens: usize,
+    ms: f64,
+    last: f64,
+}
+
+impl Speed {
+    fn after(&mut self, tokens: usize, ms: f64) -> f64 {
+        (self.tokens, self.ms) = (self.tokens + tokens, self.ms + ms);
+        if self.ms > 0.0 {
+            self.last = self.tokens as f64 / (self.ms / 1e3);
+            (self.tokens, self.ms) = (0, 0.0);
+        }
+        self.last
+    }
+}
+
 /// What is done beside the steps, and when.
 struct Beside {
     wishes: Wishes,
@@ -113,8 +132,7 @@ impl Beside {
     }
 }
 
-fn report(report: &Report, ms: f64, seconds: f64) -> Plain {
-    let speed = if ms > 0.0 { report.tokens as f64 / (ms / 1e3) } else { 0.0 };
+fn report(report: &Report, speed: f64, seconds: f64) -> Plain {
     let plain = Plain::default()
         .with("step", report.step as u32)
         .with("loss", report.loss)
@@ -187,7 +205,7 @@ impl Model {
             let samples = wishes.sample.as_ref().map(|sample| sample.every);
             [validates, samples, wishes.checkpoint].into_iter().flatten().for_each(|every| trainer.hold_every(every));
             let (began, signal, mut sums) = (milliseconds(), Signal::default(), Sums::NONE);
-            let mut last = began;
+            let (mut last, mut speed) = (began, Speed::default());
             while !desk.stopping() {
                 supply_more(&desk, &mut trainer).await?;
                 if desk.stopping() {
@@ -198,7 +216,8 @@ impl Model {
                 sums.add(&step);
                 desk.progress("train", step.step as f64, Some(trainer.total() as f64), false);
                 let ends = step.step == trainer.total();
-                let mut told = report(&step, now - last - desk.rested(), (now - began) / 1e3);
+                let speed = speed.after(step.tokens, now - last - desk.rested());
+                let mut told = report(&step, speed, (now - began) / 1e3);
                 let mut tell = step.step.is_multiple_of(wishes.every.max(1)) || ends;
                 let measures = Beside::due(validates, step.step) || ends;
                 if let Some(found) = if measures { beside.measure(&model, &desk).await? } else { None } {

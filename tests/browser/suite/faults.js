@@ -137,9 +137,9 @@ export const cases = {
 
   async "what the limit does not allow is out-of-memory before anything is allocated"(context) {
     const { griot } = context;
-    await apart(context, { device: "cpu", memoryLimit: 100_000 }, async () => {
+    await apart(context, { device: "cpu", memoryLimit: 80_000 }, async () => {
       const error = await rejects(griot.Model.create({ ...CONFIG, n_embd: 256 }), "out-of-memory");
-      ok(error.hint && error.details.limit === 100_000 && error.details.needed > 0, "a hint and numbers");
+      ok(error.hint && error.details.limit === 80_000 && error.details.needed > 0, "a hint and numbers");
       equal(await left(griot), []);
       const model = await griot.Model.create(CONFIG);
       const { live } = await griot.memory();

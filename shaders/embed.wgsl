@@ -10,10 +10,20 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> ids: array<u32>; // (R)
-@group(0) @binding(1) var<storage, read> table: array<f32>; // (V, C)
+@group(0) @binding(1) var<storage, read> table: array<u32>; // (V, C); f32 by their bits, or f16 two to a word
 @group(0) @binding(2) var<storage, read> residual: array<f32>; // (R, C)
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // (R, C)
 @group(1) @binding(0) var<uniform> p: Params;
+
+const HALF: u32 = 0u; // 1: the table is f16
+
+fn entry(at: u32) -> f32 {
+    if (HALF == 1u) {
+        let pair = unpack2x16float(table[at / 2u]);
+        return select(pair.x, pair.y, at % 2u == 1u);
+    }
+    return bitcast<f32>(table[at]);
+}
 
 @compute @workgroup_size(256)
 fn embed(
@@ -28,7 +38,7 @@ fn embed(
     let id = ids[i / p.width] - p.first;
     var out = 0.0;
     if (id < p.vocab) {
-        out = p.scale * table[id * p.width + i % p.width];
+        out = p.scale * entry(id * p.width + i % p.width);
     }
     if (p.residual == 1u) {
         out += residual[i];

@@ -6,6 +6,7 @@
 //!use matmul_scalar
 const TALL: u32 = 32u; // rows of a tile
 const WIDE: u32 = 32u; // columns of a tile
+const HALF: u32 = 0u; // 1: B is f16
 
 fn corner(place: vec3<u32>, t: u32) -> vec2<u32> {
     return vec2<u32>(TALL * place.x + 4u * (t / 8u), WIDE * place.y + 4u * (t % 8u));

@@ -2,7 +2,7 @@
 // at a time. The same functions stand in matmul_scalar.wgsl for any size.
 
 @group(0) @binding(0) var<storage, read> a: array<vec4<f32>>; // (M, K), TN: (K, M)
-@group(0) @binding(1) var<storage, read> b: array<vec4<f32>>; // (K, N), NT: (N, K)
+@group(0) @binding(1) var<storage, read> b: array<vec4<u32>>; // (K, N), NT: (N, K); f32 by their bits, or f16 two to a word
 @group(0) @binding(2) var<storage, read> bias: array<vec4<f32>>; // (N)
 @group(0) @binding(3) var<storage, read> residual: array<vec4<f32>>; // (M, N)
 @group(0) @binding(4) var<storage, read_write> c: array<vec4<f32>>; // (M, N)
@@ -35,10 +35,15 @@ fn a_block(start: u32, across: u32, k: u32, steps: u32, along: bool) -> mat4x4<f
 }
 
 fn b_four(at: u32, inside: bool) -> vec4<f32> {
-    if (inside) {
-        return b[at / 4u];
+    if (!inside) {
+        return vec4<f32>();
     }
-    return vec4<f32>();
+    if (HALF == 1u) {
+        let words = b[at / 8u];
+        let pair = select(words.xy, words.zw, at % 8u == 4u);
+        return vec4<f32>(unpack2x16float(pair.x), unpack2x16float(pair.y));
+    }
+    return bitcast<vec4<f32>>(b[at / 4u]);
 }
 
 // Four steps from k on of four lanes from `across` on, a column a step. `along`: lines run along K.

@@ -6,6 +6,7 @@
 //!use matmul_fours
 const TALL: u32 = 128u; // rows of a tile
 const WIDE: u32 = 128u; // columns of a tile
+const HALF: u32 = 0u; // 1: B is f16
 
 // Eight rows of eight columns: four tiles, 64 rows and 64 columns apart.
 struct Quad {

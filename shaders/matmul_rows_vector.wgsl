@@ -6,6 +6,7 @@
 //!use matmul_part
 const TALL: u32 = 4u; // rows of a tile
 const WIDE: u32 = 32u; // columns of a tile
+const HALF: u32 = 0u; // 1: B is f16
 
 @compute @workgroup_size(256)
 fn matmul_rows_vector_nn(

@@ -2,7 +2,7 @@
 // The same functions stand in matmul_fours.wgsl for multiples of four.
 
 @group(0) @binding(0) var<storage, read> a: array<f32>; // (M, K), TN: (K, M)
-@group(0) @binding(1) var<storage, read> b: array<f32>; // (K, N), NT: (N, K)
+@group(0) @binding(1) var<storage, read> b: array<u32>; // (K, N), NT: (N, K); f32 by their bits, or f16 two to a word
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // (N)
 @group(0) @binding(3) var<storage, read> residual: array<f32>; // (M, N)
 @group(0) @binding(4) var<storage, read_write> c: array<f32>; // (M, N)
@@ -17,10 +17,14 @@ fn a_at(at: u32, inside: bool) -> f32 {
 }
 
 fn b_at(at: u32, inside: bool) -> f32 {
-    if (inside) {
-        return b[at];
+    if (!inside) {
+        return 0.0;
     }
-    return 0.0;
+    if (HALF == 1u) {
+        let pair = unpack2x16float(b[at / 2u]);
+        return select(pair.x, pair.y, at % 2u == 1u);
+    }
+    return bitcast<f32>(b[at]);
 }
 
 // Four steps from k on of four lanes from `across` on, a column a step. `along`: lines run along K.

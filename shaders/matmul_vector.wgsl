@@ -7,6 +7,7 @@
 //!use matmul_tile
 const TALL: u32 = 64u; // rows of a tile
 const WIDE: u32 = 64u; // columns of a tile
+const HALF: u32 = 0u; // 1: B is f16
 
 @compute @workgroup_size(256)
 fn matmul_vector_nn(

@@ -3,7 +3,7 @@
 // In: a source, of which only the config and the headers of the weights are read, or a config. Out: bytes by what they are for.
 
 import { GriotError } from "./errors.js";
-import { DTYPE, refuseHalf } from "./model-options.js";
+import { DTYPE } from "./model-options.js";
 import { always, crossing, given, oneOf, positive } from "./options.js";
 import { crossingSource, isSource, type Source } from "./places/crossing.js";
 import type { CallOptions } from "./platform.js";
@@ -16,7 +16,7 @@ export interface EstimateOptions extends Omit<CallOptions, "onProgress"> {
   batch?: number | undefined;
   /** Default: the model's. */
   context?: number | undefined;
-  /** "f16" is `unsupported` yet. */
+  /** How weights are kept; "f16" is `unsupported` to train. "auto" is "f32". */
   dtype?: "auto" | "f32" | "f16" | undefined;
 }
 
@@ -33,8 +33,7 @@ export interface Estimate {
 const ESTIMATE = { ...always, for: oneOf("generate", "train"), batch: positive, context: positive, dtype: DTYPE };
 
 export async function estimate(what: Source | ModelConfig, options: EstimateOptions): Promise<Estimate> {
-  const { dtype, ...checked } = given(options, ESTIMATE, "Model.estimate");
-  refuseHalf(dtype, "Model.estimate");
+  const checked = given(options, ESTIMATE, "Model.estimate");
   if (checked.for === undefined) throw new GriotError("bad-option", 'Model.estimate: option "for" is required', { hint: '"generate" or "train"' });
   const rest = crossing(checked);
   if (isSource(what)) {

@@ -2,19 +2,13 @@
 //
 // In: what the caller gave. Out: tables to check it with. Ranges are checked by the core.
 
-import { GriotError } from "./errors.js";
 import { count, flag, kind, long, number, object, oneOf, positive, type Table } from "./options.js";
 
 export const numbers = kind("an array of numbers", (v) => Array.isArray(v) && v.every((x) => number.is(x)));
 export const word32 = kind("a whole number, 0 to 4294967295", (v) => count.is(v) && (v as number) <= 0xffffffff);
 
-/** How weights are kept. */
+/** How weights are kept; "auto" is "f32". */
 export const DTYPE = oneOf("auto", "f32", "f16");
-
-/** Refuses weights of half the size, which are understood and not there. */
-export function refuseHalf(dtype: string | undefined, where: string): void {
-  if (dtype === "f16") throw new GriotError("unsupported", `${where}: option "dtype" cannot be "f16" yet`, { hint: 'files of any dtype are read; "f32" is how they are kept' });
-}
 
 const TASK = oneOf("causal", "masked", "seq2seq", "classify", "tag", "answer", "embed");
 const DEVICE = oneOf("auto", "webgpu", "cpu");

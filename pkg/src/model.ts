@@ -13,7 +13,7 @@ import * as learning from "./model-learning.js";
 import type { StepReport, TrainData, TrainOptions, TrainResult } from "./model-learning.js";
 import * as numbers from "./model-numbers.js";
 import type { Batch, Forward, ForwardOptions, Tensor } from "./model-numbers.js";
-import { CREATE, LOAD, refuseHalf } from "./model-options.js";
+import { CREATE, LOAD } from "./model-options.js";
 import * as reading from "./model-reading.js";
 import type { Answer, ClassifyOptions, EmbedOptions, Entity, Filling, InspectOptions, LabelScore, Score, TopOptions, Trace } from "./model-reading.js";
 import { ModelRemote, type Origin } from "./model-remote.js";
@@ -44,7 +44,7 @@ export interface CreateOptions extends CallOptions {
 
 export interface LoadOptions extends CallOptions, Reading {
   task?: Task | undefined;
-  /** "f16" is `unsupported` yet. */
+  /** How weights are kept, whatever the files have. "f16" takes half the memory on every device; such a model does not learn. "auto" is "f32". */
   dtype?: "auto" | "f32" | "f16" | undefined;
   /** Fewer positions than the model was made for. */
   context?: number | undefined;
@@ -105,8 +105,7 @@ export class Model {
 
   /** Reads config.json and model.safetensors or its shards, with the tokenizer and generation_config.json where there are any. */
   static async load(source: Source, options?: LoadOptions): Promise<Model> {
-    const { dtype, integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
-    refuseHalf(dtype, "Model.load");
+    const { integrity, cache, ...rest } = given(options, LOAD, "Model.load") as LoadOptions;
     const args: Origin["args"] = [crossingSource(source, "Model.load"), crossing(rest), { integrity, cache }];
     const { client, value } = await callStatic<MadeModel>("model", "load", args, rest);
     return new Model(client, value, { method: "again", args, isFree: isFree(rest.device) });

@@ -4,10 +4,9 @@
 //! first, its tensors in the order of their names as `save_pretrained` has them, then their numbers piece by piece.
 //! Knows bytes, names and shapes. Refuses to know models and where bytes come from.
 
-use half::{bf16, f16};
-
 use super::header::{self, Dtype, Entry, Header};
 use crate::error::Result;
+use crate::kernels::{Format, format};
 use crate::{bail, ensure};
 
 /// Numbers given at once.
@@ -152,20 +151,24 @@ fn convert(dtype: Dtype, bytes: &[u8], numbers: &mut [f32]) {
         }
         Dtype::F16 => {
             for (number, two) in numbers.iter_mut().zip(bytes.as_chunks::<2>().0) {
-                *number = f16::from_le_bytes(*two).to_f32();
+                *number = format::wide(u16::from_le_bytes(*two));
             }
         }
         Dtype::Bf16 => {
             for (number, two) in numbers.iter_mut().zip(bytes.as_chunks::<2>().0) {
-                *number = bf16::from_le_bytes(*two).to_f32();
+                *number = f32::from_bits(u32::from(u16::from_le_bytes(*two)) << 16);
             }
         }
         Dtype::Other(_) => {}
     }
 }
 
-/// The bytes that come before the numbers of a file of f32 tensors. `tensors` (name, shape) must be in the order of their names.
-pub fn write_header(tensors: &[(String, Vec<usize>)]) -> Result<Vec<u8>> {
+/// The bytes that come before the numbers of a file of f32 or f16 tensors. `tensors` (name, shape) must be in the order of their names.
+pub fn write_header(tensors: &[(String, Vec<usize>)], format: Format) -> Result<Vec<u8>> {
+    let (dtype, width) = match format {
+        Format::F32 => ("F32", 4),
+        Format::F16 => ("F16", 2),
+    };
     let mut json = String::from(r#"{"__metadata__":{"format":"pt"}"#);
     let mut at = 0u64;
     let mut before: Option<&str> = None;
@@ -174,9 +177,12 @@ pub fn write_header(tensors: &[(String, Vec<usize>)]) -> Result<Vec<u8>> {
             bail!(Internal, "safetensors: `{name}` is out of order");
         }
         before = Some(name);
-        let bytes = 4 * shape.iter().map(|&size| size as u64).product::<u64>();
+        let bytes = width * shape.iter().map(|&size| size as u64).product::<u64>();
         let (name, shape) = (serde_json::json!(name), serde_json::json!(shape));
-        json.push_str(&format!(r#",{name}:{{"dtype":"F32","shape":{shape},"data_offsets":[{at},{}]}}"#, at + bytes));
+        json.push_str(&format!(
+            r#",{name}:{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{at},{}]}}"#,
+            at + bytes
+        ));
         at += bytes;
     }
     json.push('}');
@@ -190,6 +196,9 @@ pub fn write_header(tensors: &[(String, Vec<usize>)]) -> Result<Vec<u8>> {
 }
 
 /// Numbers as the bytes of a file.
-pub fn to_bytes(numbers: &[f32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+pub fn to_bytes(numbers: &[f32], format: Format) -> Vec<u8> {
+    match format {
+        Format::F32 => numbers.iter().flat_map(|number| number.to_le_bytes()).collect(),
+        Format::F16 => numbers.iter().flat_map(|&number| format::narrow(number).to_le_bytes()).collect(),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Graph, Node, Tensor};
 use crate::device::Limits;
-use crate::kernels::{Kernel, Params};
+use crate::kernels::{Format, Kernel, Params};
 use crate::plan::{Home, Operand, Step, Value, ValueId};
 
 /// The lowering of one node.
@@ -27,11 +27,10 @@ impl<'g> Lowering<'g> {
     }
 
     fn operand(&self, tensor: Tensor) -> Operand {
-        Operand {
-            value: ValueId(self.graph.root(tensor).0),
-            offset: 0,
-            words: self.graph.shape(tensor).iter().product(),
-        }
+        let root = self.graph.root(tensor);
+        let format = self.graph.tensors[root.0].format;
+        let words = format.words(self.graph.shape(tensor).iter().product());
+        Operand { value: ValueId(root.0), offset: 0, words, format }
     }
 
     /// Input `index`, whole.
@@ -72,7 +71,7 @@ impl<'g> Lowering<'g> {
     /// Memory that only this node uses, uninitialised.
     pub fn scratch(&mut self, words: usize) -> Operand {
         self.values.push(Value { words, home: Home::Transient, name: String::new() });
-        Operand { value: ValueId(self.values.len() - 1), offset: 0, words }
+        Operand { value: ValueId(self.values.len() - 1), offset: 0, words, format: Format::F32 }
     }
 
     /// Adds a launch. `bindings` are in the kernel's order.

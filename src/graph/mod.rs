@@ -11,6 +11,7 @@ use std::rc::Rc;
 use crate::device::{Limits, Slice};
 use crate::ensure;
 use crate::error::{Context, Result};
+use crate::kernels::Format;
 use crate::plan::{Home, Plan, Step, Value};
 
 mod lower;
@@ -35,6 +36,10 @@ pub trait Op: Debug {
     fn lower(&self, l: &mut Lowering<'_>) -> Result<()>;
     /// The gradient, as more nodes. An operation for inference only says so with [`inference_only`].
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()>;
+    /// Whether it reads input `input` also where that is a weight kept as f16.
+    fn reads_halves(&self, _input: usize) -> bool {
+        false
+    }
     /// Whether it can add to what output `output` holds, instead of overwriting it.
     fn accumulates(&self, _output: usize) -> bool {
         false
@@ -75,6 +80,8 @@ pub(crate) struct Info {
     pub(crate) kept: bool,
     /// The tensor whose memory this is another view of.
     pub(crate) of: Option<Tensor>,
+    /// How its numbers lie; all but frozen weights are f32.
+    pub(crate) format: Format,
 }
 
 #[derive(Debug)]
@@ -107,7 +114,15 @@ impl Graph {
     }
 
     fn tensor(&mut self, shape: &[usize], role: Role, name: &str, tracked: bool) -> Tensor {
-        self.tensors.push(Info { shape: shape.to_vec(), role, name: name.to_owned(), tracked, kept: false, of: None });
+        self.tensors.push(Info {
+            shape: shape.to_vec(),
+            role,
+            name: name.to_owned(),
+            tracked,
+            kept: false,
+            of: None,
+            format: Format::F32,
+        });
         Tensor(self.tensors.len() - 1)
     }
 
@@ -124,6 +139,13 @@ impl Graph {
     /// A weight in a store. `gradient` is where its gradient adds up; `None` freezes it, and it costs nothing.
     pub fn weight(&mut self, name: &str, shape: &[usize], home: Slice, gradient: Option<Slice>) -> Tensor {
         self.tensor(shape, Role::Weight { home, gradient }, name, gradient.is_some())
+    }
+
+    /// A weight in a store that does not learn, whose numbers lie in `format`.
+    pub fn frozen(&mut self, name: &str, shape: &[usize], home: Slice, format: Format) -> Tensor {
+        let tensor = self.weight(name, shape, home, None);
+        self.tensors[tensor.0].format = format;
+        tensor
     }
 
     /// Memory in a store that launches may read and write: caches, moments, reports.
@@ -271,10 +293,16 @@ impl Graph {
                 Role::Value if info.kept => Home::Kept,
                 Role::Value => Home::Transient,
             };
-            values.push(Value { words: info.shape.iter().product(), home, name: info.name.clone() });
+            let words = info.format.words(info.shape.iter().product());
+            values.push(Value { words, home, name: info.name.clone() });
         }
         let mut steps = Vec::new();
         for node in self.nodes.iter().filter(|node| !node.superseded) {
+            for (at, &input) in node.inputs.iter().enumerate() {
+                let format = self.tensors[self.root(input).0].format;
+                let reads = format == Format::F32 || node.op.reads_halves(at);
+                ensure!(reads, Internal, "{}: input {at} of {} is kept as {format:?}", node.label, node.op.name());
+            }
             let before = steps.len();
             let mut lowering = Lowering::new(self, node, &mut values, &mut steps, limits);
             node.op.lower(&mut lowering).context(|| node.label.clone())?;

@@ -7,6 +7,7 @@ use super::job::Job;
 use super::runtime::device;
 use super::values::{Plain, options};
 use crate::device::Class;
+use crate::kernels::Format;
 use crate::models::Config;
 use crate::models::estimate::{Estimate, Purpose, estimate, numbers};
 use crate::{Error, Kind, Result};
@@ -25,6 +26,7 @@ struct Wanted {
     purpose: String,
     batch: Option<usize>,
     context: Option<usize>,
+    dtype: Option<String>,
 }
 
 /// Bytes and whether they fit.
@@ -42,10 +44,11 @@ pub fn estimate_model(config: String, download: f64, given: JsValue) -> Job {
         let size = (given.batch.unwrap_or(rows), given.context.unwrap_or(config.context));
         let device = device().await?;
         let mut reasons = Vec::new();
-        let taken = match estimate(&config, device.limits(), purpose, size, 4) {
+        let format = super::model::format(given.dtype.as_deref())?;
+        let taken = match estimate(&config, device.limits(), purpose, size, (4, format)) {
             Err(error) if error.kind() == Kind::OutOfMemory => {
                 reasons.push(error.to_string());
-                at_least(&config, purpose)
+                at_least(&config, purpose, format)
             }
             other => other?,
         };
@@ -67,8 +70,8 @@ pub fn estimate_model(config: String, download: f64, given: JsValue) -> Job {
 }
 
 /// What follows from the count of weights alone, where no plan can be made.
-fn at_least(config: &Config, purpose: Purpose) -> Estimate {
-    let weights = 4 * numbers(config);
+fn at_least(config: &Config, purpose: Purpose, format: Format) -> Estimate {
+    let weights = 4 * numbers(config) / format.in_word() as u64;
     let optimizer = if purpose == Purpose::Train { 3 * weights } else { 0 };
     Estimate { download: weights, weights, cache: 0, activations: 0, optimizer, peak: weights + optimizer }
 }

@@ -8,6 +8,7 @@ use super::model::Model;
 use super::values::Plain;
 use crate::checkpoint::{to_bytes, write_header};
 use crate::device::Slice;
+use crate::kernels::Format;
 use crate::tasks::training::{MOMENTS, STATE};
 use crate::{Error, Kind, Result};
 use js_sys::Uint8Array;
@@ -33,7 +34,8 @@ pub async fn put_all(desk: &Desk, model: &crate::tasks::Model, training: bool) -
     }
     let saved = model.saved()?;
     let heads: Vec<_> = saved.iter().map(|one| (one.name.clone(), one.shape.clone())).collect();
-    let header = write_header(&heads)?;
+    let (format, width) = (model.format(), 4 / model.format().in_word());
+    let header = write_header(&heads, format)?;
     let state = match (training, model.training().borrow().clone()) {
         (false, _) => None,
         (true, Some(state)) => Some(state),
@@ -47,8 +49,8 @@ pub async fn put_all(desk: &Desk, model: &crate::tasks::Model, training: bool) -
         texts.push((STATE, pretty(&state.to_json())));
     }
     let kept: usize = moments.iter().map(|moment| moment.slice.words).sum();
-    let numbers: usize = saved.iter().map(|one| one.words.len()).sum::<usize>() + kept;
-    let total = header.len() + 4 * numbers + texts.iter().map(|(_, text)| text.len()).sum::<usize>();
+    let numbers: usize = saved.iter().map(|one| one.words.len()).sum();
+    let total = header.len() + width * numbers + 4 * kept + texts.iter().map(|(_, text)| text.len()).sum::<usize>();
     desk.report(Plain::default().with("save", "begin").with("total", total as f64).into()).await;
 
     let mut done = header.len();
@@ -57,15 +59,15 @@ pub async fn put_all(desk: &Desk, model: &crate::tasks::Model, training: bool) -
         let mut from = 0;
         while from < one.words.len() {
             let count = STRETCH.min(one.words.len() - from);
-            put(desk, "model.safetensors", &to_bytes(&model.read(one, from, count).await?)).await;
+            put(desk, "model.safetensors", &to_bytes(&model.read(one, from, count).await?, format)).await;
             from += count;
-            done += 4 * count;
+            done += width * count;
             desk.progress("save", done as f64, Some(total as f64), true);
         }
     }
     if state.is_some() {
         let heads: Vec<_> = moments.iter().map(|moment| (moment.name.clone(), moment.shape.clone())).collect();
-        put(desk, MOMENTS, &write_header(&heads)?).await;
+        put(desk, MOMENTS, &write_header(&heads, Format::F32)?).await;
     }
     for moment in &moments {
         for from in (0..moment.slice.words).step_by(STRETCH) {

@@ -14,6 +14,7 @@ use super::yielding::milliseconds;
 use crate::data::batch::Batch;
 use crate::device::Signal;
 use crate::generate::settings::Settings;
+use crate::kernels::Format;
 use crate::models::Config;
 use crate::tasks::{Flow, Given, Loading, Piece};
 use crate::train::evaluate::{Evaluation, evaluate};
@@ -174,7 +175,7 @@ impl Model {
             if let Some(checkpoint) = &wishes.checkpointed {
                 let device = model.placed().arenas.device().clone();
                 let config = parse(&checkpoint.config, "config.json")?;
-                let loading = Loading::new(device, &config, None, None, None).await?;
+                let loading = Loading::new(device, &config, None, (None, None), Format::F32).await?;
                 let kept = take_files(&desk, loading, checkpoint.training.clone(), 0).await?;
                 model.take_over(&kept).await?;
             }

@@ -10,6 +10,7 @@ use super::runtime::{choice, runtime};
 use super::session::Sessions;
 use super::values::{Plain, argument};
 use crate::device::{Device, Signal};
+use crate::kernels::Format;
 use crate::models::{Config, Task};
 use crate::tasks::training::MOMENTS;
 use crate::tasks::{Extras, Given, Loading, Tensor};
@@ -44,6 +45,7 @@ struct Made {
     task: Option<String>,
     device: Option<String>,
     context: Option<usize>,
+    dtype: Option<String>,
     /// Whether what is loaded was created here.
     created: bool,
 }
@@ -60,6 +62,15 @@ impl Made {
         let Some(word) = &self.task else { return Ok(None) };
         let known = Task::ALL.into_iter().find(|task| task.name() == word);
         known.map(Some).ok_or_else(|| Error::new(Kind::BadOption, format!("there is no task {word:?}")))
+    }
+}
+
+/// How weights are to be kept; `auto` is f32, which can learn.
+pub(super) fn format(dtype: Option<&str>) -> Result<Format> {
+    match dtype {
+        None | Some("auto" | "f32") => Ok(Format::F32),
+        Some("f16") => Ok(Format::F16),
+        Some(other) => Err(Error::new(Kind::BadOption, format!("dtype: {other:?}"))),
     }
 }
 
@@ -164,7 +175,9 @@ pub fn load_model(
         let config = parse(&config, "config.json")?;
         let generation = generation.map(|text| parse(&text, "generation_config.json")).transpose()?;
         let device = given.device().await?;
-        let loading = Loading::new(device, &config, generation, given.task()?, given.context).await?;
+        let loading =
+            Loading::new(device, &config, generation, (given.task()?, given.context), format(given.dtype.as_deref())?)
+                .await?;
         let model = take_files(&desk, loading, training, given.seed.unwrap_or(0)).await?;
         if given.created {
             model.set_created();

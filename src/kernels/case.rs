@@ -4,7 +4,7 @@
 //! of somebody else's, relative to the largest value expected in that binding. Devices are checked with cases before
 //! they are trusted, and `tests/kernels` is made of them.
 
-use super::{Access, Call, Extent, Kernel, Live, Params, Scalar, Span};
+use super::{Access, Call, Extent, Format, Kernel, Live, Params, Scalar, Span, format};
 use crate::error::Result;
 use crate::rng::Rng;
 use crate::{bail, ensure};
@@ -137,6 +137,17 @@ impl Case {
         let values = (0..count).map(|_| (self.rng.uniform() as f32 * 2.0 - 1.0) * scale).collect();
         self.data.push(Data::F32(values));
         self
+    }
+
+    /// The next binding: a weight of uniform numbers in [-scale, scale), in the format that the constants say.
+    #[must_use]
+    pub fn weight(self, count: usize, scale: f32) -> Case {
+        let halves = Format::of(&self.constants) == Format::F16;
+        let mut case = self.uniform(count, scale);
+        if let Some(Data::F32(numbers)) = case.data.pop_if(|_| halves) {
+            case.data.push(Data::U32(format::pack(&numbers)));
+        }
+        case
     }
 
     /// The next binding: given numbers.

@@ -6,7 +6,7 @@
 use crate::order;
 use std::ops::Range;
 
-use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
+use super::{Call, Case, Constant, Extent, Format, Kernel, Scalar, fold, format, read, write};
 
 /// Sizes and flags.
 #[repr(C)]
@@ -61,7 +61,7 @@ pub fn buckets(ids: &[u32]) -> Vec<u32> {
 
 fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
     let p: &Params = call.params();
-    let (table, residual, y) = (call.input(1), call.input(2), call.output(3));
+    let (residual, y, format) = (call.input(2), call.output(3), call.format());
     let width = p.width as usize;
     for row in units {
         let id = (call.id(0, row) as u32).wrapping_sub(p.first) as usize;
@@ -72,8 +72,8 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
             _ => {}
         }
         if id < p.vocab as usize {
-            for (y, entry) in y.iter_mut().zip(&table[id * width..(id + 1) * width]) {
-                *y = S::narrow(y.wide() + f64::from(p.scale) * entry.wide());
+            for (y, entry) in y.iter_mut().zip(id * width..) {
+                *y = S::narrow(y.wide() + f64::from(p.scale) * call.weight(format, 1, entry));
             }
         }
     }
@@ -81,7 +81,7 @@ fn reference<S: Scalar>(call: &Call<'_, S>, units: Range<usize>) {
 
 fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
     let p: &Params = call.params();
-    let (table, residual, y) = (call.input(1), call.input(2), call.output(3));
+    let (residual, y) = (call.input(2), call.output(3));
     let width = p.width as usize;
     for row in units {
         let id = (call.id(0, row) as u32).wrapping_sub(p.first) as usize;
@@ -91,17 +91,30 @@ fn cpu(call: &Call<'_, f32>, units: Range<usize>) {
             1 => y.copy_from_slice(&residual[row * width..(row + 1) * width]),
             _ => {}
         }
-        if id < p.vocab as usize {
-            for (y, entry) in y.iter_mut().zip(&table[id * width..(id + 1) * width]) {
-                *y += p.scale * entry;
+        if id >= p.vocab as usize {
+            continue;
+        }
+        let entries = id * width..(id + 1) * width;
+        match call.format() {
+            Format::F32 => {
+                for (y, entry) in y.iter_mut().zip(&call.input(1)[entries]) {
+                    *y += p.scale * entry;
+                }
+            }
+            Format::F16 => {
+                let halves: &[u16] = bytemuck::cast_slice(call.ids(1));
+                for (y, &entry) in y.iter_mut().zip(&halves[entries]) {
+                    *y += p.scale * format::wide(entry);
+                }
             }
         }
     }
 }
 
-fn check() -> Case {
+fn check_at(constants: &[Constant]) -> Case {
     let params = Params { rows: 5, width: 70, vocab: 3, first: 1, residual: 1, scale: 2.0 };
-    Case::new(&EMBED, &params, &[]).u32(vec![3, 1, 7, 0, 2]).uniform(210, 1.0).uniform(350, 1.0).output(350)
+    let case = Case::new(&EMBED, &params, constants).u32(vec![3, 1, 7, 0, 2]);
+    case.weight(210, 1.0).uniform(350, 1.0).output(350)
 }
 
 /// The kernel.
@@ -112,7 +125,7 @@ pub static EMBED: Kernel = Kernel {
     params_words: 6,
     cpu,
     reference: reference::<f64>,
-    check,
+    check: || check_at(&[]).varied(check_at),
 };
 
 #[cfg(test)]

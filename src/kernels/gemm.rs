@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use super::format;
 use super::simd::F32x4;
 
 /// How many steps of K add up before they join the sum.
@@ -24,19 +25,52 @@ const FEW: usize = 2;
 /// Numbers between two panels beyond their own: a cache line, since a power of two would put all panels on the same few lines.
 const GAP: usize = 16;
 
+/// What a matrix is made of: f32, or f16 by their bits. All sums are f32.
+pub trait Element: Copy {
+    /// The number.
+    fn wide(self) -> f32;
+    /// Four of them from memory.
+    ///
+    /// # Safety
+    /// `from` points at four readable elements.
+    unsafe fn load(from: *const Self) -> F32x4;
+}
+
+impl Element for f32 {
+    fn wide(self) -> f32 {
+        self
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> F32x4 {
+        // SAFETY: the caller's promise.
+        unsafe { F32x4::load(from) }
+    }
+}
+
+impl Element for u16 {
+    fn wide(self) -> f32 {
+        format::wide(self)
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const u16) -> F32x4 {
+        // SAFETY: the caller's promise.
+        unsafe { F32x4::load_halves(from) }
+    }
+}
+
 /// A matrix with one dimension along K and another across it (rows of A, columns of B).
 #[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a> {
+pub struct Matrix<'a, E> {
     /// The numbers, from the matrix's first.
-    pub data: &'a [f32],
+    pub data: &'a [E],
     /// Numbers between two lines.
     pub step: usize,
     /// The lines run along K.
     pub along: bool,
 }
 
-impl Matrix<'_> {
-    fn at(&self, across: usize, k: usize) -> f32 {
+impl<E: Copy> Matrix<'_, E> {
+    fn at(&self, across: usize, k: usize) -> E {
         self.data[if self.along { across * self.step + k } else { k * self.step + across }]
     }
 }
@@ -62,13 +96,12 @@ fn room(vector: &mut Vec<f32>, words: usize) -> &mut [f32] {
 }
 
 /// Computes `rows` × `columns` of A·B over `k` steps and hands each row's sums to `finish(row, sums)`.
-pub fn product(
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    rows: Range<usize>,
-    columns: Range<usize>,
+pub fn product<E: Element>(
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, E>,
+    (rows, columns): (Range<usize>, Range<usize>),
     k: usize,
-    mut finish: impl FnMut(usize, &mut [f32]),
+    finish: &mut dyn FnMut(usize, &mut [f32]),
 ) {
     let width = columns.len().next_multiple_of(WIDE);
     SCRATCH.with_borrow_mut(|scratch| {
@@ -89,12 +122,12 @@ pub fn product(
                 }
                 let panel_b = WIDE * steps.len() + GAP;
                 let packed_b = room(&mut scratch.b, width / WIDE * panel_b);
-                pack::<WIDE>(b, columns.clone(), steps.clone(), packed_b);
+                pack::<WIDE, E>(b, columns.clone(), steps.clone(), packed_b);
                 for top in band.clone().step_by(BLOCK) {
                     let block = top..band.end.min(top + BLOCK);
                     let panel_a = TALL * steps.len() + GAP;
                     let packed_a = room(&mut scratch.a, block.len().div_ceil(TALL) * panel_a);
-                    pack::<TALL>(a, block, steps.clone(), packed_a);
+                    pack::<TALL, f32>(a, block, steps.clone(), packed_a);
                     let sums = &mut sums[(top - first) * width..];
                     for (j, panel_b) in packed_b.chunks_exact(panel_b).enumerate() {
                         for (i, panel_a) in packed_a.chunks_exact(panel_a).enumerate() {
@@ -147,7 +180,7 @@ fn tile(depth: usize, a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
 }
 
 /// Packs `across` × `steps` into panels of `W` lanes, step by step, [`GAP`] apart; lanes past the end are zero.
-fn pack<const W: usize>(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut [f32]) {
+fn pack<const W: usize, E: Element>(m: Matrix<'_, E>, across: Range<usize>, steps: Range<usize>, to: &mut [f32]) {
     let depth = steps.len();
     if m.along {
         for (p, panel) in to.chunks_exact_mut(W * depth + GAP).enumerate() {
@@ -162,19 +195,23 @@ fn pack<const W: usize>(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>
         let whole = line.chunks_exact(W);
         let rest = whole.remainder();
         let mut at = s * W;
-        for four in whole {
-            to[at..at + W].copy_from_slice(four);
+        for lanes in whole {
+            let to = &mut to[at..at + W];
+            for four in (0..W).step_by(4) {
+                // SAFETY: W is a multiple of four, and both have W.
+                unsafe { E::load(lanes.as_ptr().add(four)).store(to.as_mut_ptr().add(four)) };
+            }
             at += W * depth + GAP;
         }
         if !rest.is_empty() {
             to[at..at + W].fill(0.0);
-            to[at..at + rest.len()].copy_from_slice(rest);
+            to[at..].iter_mut().zip(rest).for_each(|(to, lane)| *to = lane.wide());
         }
     }
 }
 
 /// Up to four lines that run along K, side by side, into every `stride`-th place.
-fn pack_along(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut [f32], stride: usize) {
+fn pack_along<E: Element>(m: Matrix<'_, E>, across: Range<usize>, steps: Range<usize>, to: &mut [f32], stride: usize) {
     let line = |lane: usize| {
         let at = (across.start + lane) * m.step;
         if across.start + lane < across.end { &m.data[at + steps.start..at + steps.end] } else { &[] }
@@ -186,7 +223,7 @@ fn pack_along(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut
             // SAFETY: four numbers from s on are within each line; the last of the four is written at (s + 3)·stride + 3, and
             // `to` holds all steps.
             unsafe {
-                let rows = lines.map(|line| F32x4::load(line.as_ptr().add(s)));
+                let rows = lines.map(|line| E::load(line.as_ptr().add(s)));
                 debug_assert!((s + 3) * stride + 4 <= to.len());
                 for (i, column) in F32x4::transpose(rows).into_iter().enumerate() {
                     column.store(to.as_mut_ptr().add((s + i) * stride));
@@ -197,13 +234,20 @@ fn pack_along(m: Matrix<'_>, across: Range<usize>, steps: Range<usize>, to: &mut
     }
     for s in s..steps.len() {
         for (lane, line) in lines.iter().enumerate() {
-            to[s * stride + lane] = line.get(s).copied().unwrap_or(0.0);
+            to[s * stride + lane] = line.get(s).map_or(0.0, |x| x.wide());
         }
     }
 }
 
 /// One or two rows without packing: bound by reading B once.
-fn few(a: Matrix<'_>, b: Matrix<'_>, rows: Range<usize>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+fn few<E: Element>(
+    a: Matrix<'_, f32>,
+    b: Matrix<'_, E>,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    steps: Range<usize>,
+    sums: &mut [f32],
+) {
     let width = columns.len().next_multiple_of(WIDE);
     let mut x = [0.0; CHUNK];
     for (row, sums) in rows.zip(sums.chunks_exact_mut(width)) {
@@ -220,7 +264,7 @@ fn few(a: Matrix<'_>, b: Matrix<'_>, rows: Range<usize>, columns: Range<usize>, 
 }
 
 /// B's lines run across K: four steps of K are added to all columns at once, so that B is read in its own order.
-fn axpys(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+fn axpys<E: Element>(x: &[f32], b: Matrix<'_, E>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
     sums.fill(0.0);
     let line = |s: usize| {
         let at = (steps.start + s) * b.step;
@@ -239,7 +283,7 @@ fn axpys(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, s
 }
 
 #[inline(always)]
-fn add_lines<const S: usize>(lines: [&[f32]; S], x: [f32; S], sums: &mut [f32]) {
+fn add_lines<const S: usize, E: Element>(lines: [&[E]; S], x: [f32; S], sums: &mut [f32]) {
     let x = x.map(F32x4::splat);
     let count = lines[0].len();
     assert!(lines.iter().all(|line| line.len() == count) && sums.len() >= count.next_multiple_of(4));
@@ -249,8 +293,11 @@ fn add_lines<const S: usize>(lines: [&[f32]; S], x: [f32; S], sums: &mut [f32]) 
             let to = sums.as_mut_ptr().add(j);
             let mut sum = F32x4::load(to);
             for (line, x) in lines.iter().zip(x) {
-                let four =
-                    if j + 4 <= count { F32x4::load(line.as_ptr().add(j)) } else { F32x4::load_part(&line[j..]) };
+                let four = if j + 4 <= count {
+                    E::load(line.as_ptr().add(j))
+                } else {
+                    F32x4::of_part(line[j..].iter().map(|x| x.wide()))
+                };
                 sum = sum.plus_product(x, four);
             }
             sum.store(to);
@@ -260,11 +307,11 @@ fn add_lines<const S: usize>(lines: [&[f32]; S], x: [f32; S], sums: &mut [f32]) 
 
 /// B's lines run along K: blocks of four columns by four steps are turned in registers, so that the order of the sums stays that
 /// of the other paths.
-fn dots(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
+fn dots<E: Element>(x: &[f32], b: Matrix<'_, E>, columns: Range<usize>, steps: Range<usize>, sums: &mut [f32]) {
     let fours = steps.len() / 4;
     for (group, sums) in sums.chunks_exact_mut(WIDE).enumerate() {
         // Lines past the end repeat the last one; their sums fall into the padding.
-        let lines: [&[f32]; WIDE] = std::array::from_fn(|lane| {
+        let lines: [&[E]; WIDE] = std::array::from_fn(|lane| {
             let at = (columns.start + group * WIDE + lane).min(columns.end - 1) * b.step;
             &b.data[at + steps.start..at + steps.end]
         });
@@ -272,7 +319,7 @@ fn dots(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, su
         // SAFETY: x and each line hold `steps.len()` numbers, of which whole fours are read; `sums` is a chunk of eight.
         unsafe {
             for s in (0..fours * 4).step_by(4) {
-                let load = |lane: usize| F32x4::load(lines[lane].as_ptr().add(s));
+                let load = |lane: usize| E::load(lines[lane].as_ptr().add(s));
                 let first = F32x4::transpose([load(0), load(1), load(2), load(3)]);
                 let second = F32x4::transpose([load(4), load(5), load(6), load(7)]);
                 for i in 0..4 {
@@ -283,7 +330,7 @@ fn dots(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, su
             }
             for s in fours * 4..steps.len() {
                 for (acc, lines) in acc.iter_mut().zip(lines.chunks_exact(4)) {
-                    let column = [lines[0][s], lines[1][s], lines[2][s], lines[3][s]];
+                    let column = [0, 1, 2, 3].map(|lane: usize| lines[lane][s].wide());
                     *acc = acc.plus_product(F32x4::splat(x[s]), F32x4::load(column.as_ptr()));
                 }
             }
@@ -294,7 +341,7 @@ fn dots(x: &[f32], b: Matrix<'_>, columns: Range<usize>, steps: Range<usize>, su
 }
 
 /// Adds up `columns` of a matrix whose lines run across K over `k` steps, in the order of the products, for `finish`.
-pub fn line_sums(b: Matrix<'_>, columns: Range<usize>, k: usize, finish: impl FnOnce(&mut [f32])) {
+pub fn line_sums(b: Matrix<'_, f32>, columns: Range<usize>, k: usize, finish: impl FnOnce(&mut [f32])) {
     SCRATCH.with_borrow_mut(|scratch| {
         let sums = room(&mut scratch.sums, columns.len());
         let chunk = room(&mut scratch.chunk, columns.len());

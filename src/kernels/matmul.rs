@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::activation::Activation;
 use super::gemm::{self, Matrix};
-use super::{Call, Extent, Scalar, fold};
+use super::{Call, Extent, Format, Scalar, fold};
 
 pub use super::matmul_tiling::{
     MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Tiling, kernel,
@@ -196,15 +196,12 @@ pub(super) enum Second {
 
 pub(super) fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'_, S>, units: Range<usize>) {
     let p: &Params = call.params();
-    let (a, b, bias, residual, c) =
-        (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
+    let (a, bias, residual, c) = (call.input(0), call.input(BIAS), call.input(RESIDUAL), call.output(C));
     let more = if second == Second::None { &mut [] } else { call.output(SECOND) };
-    let activation = Activation::of(p.activation);
+    let (activation, format) = (Activation::of(p.activation), call.format());
     for (batch, rows, columns) in p.blocks(units) {
-        let (a, b) = (
-            &a[p.a_start as usize + batch * p.a_batch as usize..],
-            &b[p.b_start as usize + batch * p.b_batch as usize..],
-        );
+        let a = &a[p.a_start as usize + batch * p.a_batch as usize..];
+        let b_start = p.b_start as usize + batch * p.b_batch as usize;
         let start = p.c_start as usize + batch * p.c_batch as usize;
         let (a_step, b_step, steps) = (p.a_step as usize, p.b_step as usize, p.steps(batch));
         for row in rows.clone() {
@@ -212,8 +209,8 @@ pub(super) fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'
                 let mut sum = 0.0;
                 for k in 0..steps {
                     let x = if layout == Layout::TN { a[k * a_step + row] } else { a[row * a_step + k] };
-                    let y = if layout == Layout::NT { b[column * b_step + k] } else { b[k * b_step + column] };
-                    sum += x.wide() * y.wide();
+                    let y = if layout == Layout::NT { column * b_step + k } else { k * b_step + column };
+                    sum += x.wide() * call.weight(format, 1, b_start + y);
                 }
                 if p.bias == 1 {
                     sum += bias[column].wide();
@@ -233,7 +230,7 @@ pub(super) fn reference<S: Scalar>(layout: Layout, second: Second, call: &Call<'
             }
         }
         if second == Second::Sums {
-            let (x, step, lines, start) = p.summed(batch, a, b, &rows, &columns);
+            let (x, step, lines, start) = p.summed(batch, a, &call.input(1)[b_start..], &rows, &columns);
             for line in lines {
                 let sum = &mut more[start + line];
                 let held = if p.sums_accumulate == 1 { sum.wide() } else { 0.0 };
@@ -248,8 +245,7 @@ const PIECE: usize = 256;
 
 pub(super) fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: Range<usize>) {
     let p: &Params = call.params();
-    let (a, b, bias, residual, c) =
-        (call.input(0), call.input(1), call.input(BIAS), call.input(RESIDUAL), call.output(C));
+    let (a, bias, residual, c) = (call.input(0), call.input(BIAS), call.input(RESIDUAL), call.output(C));
     let more = if second == Second::None { &mut [] } else { call.output(SECOND) };
     let activation = Activation::of(p.activation);
     let mut bent = [0.0; PIECE];
@@ -259,13 +255,10 @@ pub(super) fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: R
             step: p.a_step as usize,
             along: layout != Layout::TN,
         };
-        let b = Matrix {
-            data: &b[p.b_start as usize + batch * p.b_batch as usize..],
-            step: p.b_step as usize,
-            along: layout == Layout::NT,
-        };
+        let b_start = p.b_start as usize + batch * p.b_batch as usize;
+        let (b_step, b_along) = (p.b_step as usize, layout == Layout::NT);
         let start = p.c_start as usize + batch * p.c_batch as usize;
-        gemm::product(a, b, rows.clone(), columns.clone(), p.steps(batch), |row, sums| {
+        let mut finish = |row: usize, sums: &mut [f32]| {
             for (piece, sums) in sums.chunks_mut(PIECE).enumerate() {
                 let column = columns.start + piece * PIECE;
                 let at = start + row * p.c_step as usize + column;
@@ -293,10 +286,21 @@ pub(super) fn cpu(layout: Layout, second: Second, call: &Call<'_, f32>, units: R
                     c[place].copy_from_slice(value);
                 }
             }
-        });
+        };
+        let (block, steps) = ((rows.clone(), columns.clone()), p.steps(batch));
+        match call.format() {
+            Format::F32 => {
+                let data = &call.input(1)[b_start..];
+                gemm::product(a, Matrix { data, step: b_step, along: b_along }, block, steps, &mut finish);
+            }
+            Format::F16 => {
+                let data = &bytemuck::cast_slice::<u32, u16>(call.ids(1))[b_start..];
+                gemm::product(a, Matrix { data, step: b_step, along: b_along }, block, steps, &mut finish);
+            }
+        }
         if second == Second::Sums {
-            let (data, step, lines, start) = p.summed(batch, a.data, b.data, &rows, &columns);
-            gemm::line_sums(Matrix { data, step, along: false }, lines.clone(), p.steps(batch), |sums| {
+            let (data, step, lines, start) = p.summed(batch, a.data, &call.input(1)[b_start..], &rows, &columns);
+            gemm::line_sums(Matrix { data, step, along: false }, lines.clone(), steps, |sums| {
                 let to = &mut more[start + lines.start..start + lines.end];
                 if p.sums_accumulate == 1 {
                     add(to, sums);

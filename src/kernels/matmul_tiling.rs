@@ -4,7 +4,7 @@
 //! `Rows` cuts K among threads. Which one is taken is decided where launches are written, by a table; the CPU is the same for all.
 
 use super::matmul::{Layout, Params, Second, cpu, reference};
-use super::{Activation, Case, Constant, Kernel, read, write};
+use super::{Activation, Case, Constant, Format, Kernel, read, write};
 use crate::ensure;
 use crate::error::Result;
 
@@ -30,14 +30,17 @@ impl Tiling {
     pub const ALL: [Tiling; 6] =
         [Tiling::Square, Tiling::Vector, Tiling::Large, Tiling::Direct, Tiling::Rows, Tiling::RowsVector];
 
-    /// The constants of a launch: rows and columns of a tile.
-    pub fn constants(self) -> &'static [(&'static str, u32)] {
-        match self {
-            Tiling::Square | Tiling::Vector => &[("TALL", 64), ("WIDE", 64)],
-            Tiling::Large => &[("TALL", 128), ("WIDE", 128)],
-            Tiling::Direct => &[("TALL", 32), ("WIDE", 32)],
-            Tiling::Rows | Tiling::RowsVector => &[("TALL", 4), ("WIDE", 32)],
-        }
+    /// The constants of a launch: rows and columns of a tile, and whether B is f16.
+    pub fn constants(self, b: Format) -> Vec<Constant> {
+        let (tall, wide) = match self {
+            Tiling::Square | Tiling::Vector => (64, 64),
+            Tiling::Large => (128, 128),
+            Tiling::Direct => (32, 32),
+            Tiling::Rows | Tiling::RowsVector => (4, 32),
+        };
+        let mut constants = vec![("TALL", tall), ("WIDE", wide)];
+        constants.extend(b.constant());
+        constants
     }
 
     /// Whether it computes a product of this layout and these sizes.
@@ -75,7 +78,7 @@ pub fn kernel(tiling: Tiling, layout: Layout, second: bool) -> &'static Kernel {
 const SIZES: [(&str, u32); 3] = [("rows", 72), ("columns", 68), ("inner", 36)];
 
 fn check(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Second) -> Case {
-    check_at(kernel, tiling, layout, second, tiling.constants())
+    check_at(kernel, tiling, layout, second, &tiling.constants(Format::F32))
 }
 
 fn check_at(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Second, constants: &[Constant]) -> Case {
@@ -88,7 +91,7 @@ fn resized(kernel: &'static Kernel, tiling: Tiling, layout: Layout, second: Seco
     let [m, n, k] = [0, 1, 2].map(|at| sizes[at] as usize);
     let taken = tiling.takes(layout, &Params::dense(layout, m, n, k));
     ensure!(taken, BadOption, "{}: the sizes {sizes:?} must be multiples of four", kernel.name);
-    Ok(case(kernel, layout, second, [m, n, k], tiling.constants()))
+    Ok(case(kernel, layout, second, [m, n, k], &tiling.constants(Format::F32)))
 }
 
 fn case(
@@ -104,7 +107,7 @@ fn case(
         _ => (1, 1, Activation::GeluTanh.code()),
     };
     let case = Case::new(kernel, &params, constants);
-    let case = case.uniform(m * k, 1.0).uniform(n * k, 1.0).uniform(n, 1.0).uniform(m * n, 1.0).output(m * n);
+    let case = case.uniform(m * k, 1.0).weight(n * k, 1.0).uniform(n, 1.0).uniform(m * n, 1.0).output(m * n);
     match second {
         Second::None => case,
         Second::Pre => case.output(m * n),

@@ -27,6 +27,7 @@ pub mod embed;
 pub mod embed_gradient;
 pub mod fast_math;
 pub mod fill;
+pub mod format;
 pub mod gate;
 pub mod gemm;
 pub mod gradient_norm;
@@ -57,6 +58,7 @@ pub mod unary;
 
 pub use activation::Activation;
 pub use case::{Case, Constant};
+pub use format::Format;
 pub use live::{Live, place};
 
 /// Every kernel, for the tests that visit all of them.
@@ -314,6 +316,22 @@ impl<'a, S: Scalar> Call<'a, S> {
         let span = self.spans[binding];
         // SAFETY: as `output` and `ids`.
         unsafe { std::slice::from_raw_parts_mut(span.start.cast(), span.words) }
+    }
+
+    /// Whether weights lie as f16 here, two to a word.
+    pub fn format(&self) -> Format {
+        Format::of(self.constants)
+    }
+
+    /// One number of a weight that lies in `format`.
+    pub fn weight(&self, format: Format, binding: usize, index: usize) -> f64 {
+        match format {
+            Format::F32 => self.input(binding)[index].wide(),
+            Format::F16 => {
+                let word: u64 = self.ids(binding)[index / 2].into();
+                f64::from(format::wide((word >> (16 * (index % 2))) as u16))
+            }
+        }
     }
 
     /// One unsigned integer of a binding.

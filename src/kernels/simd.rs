@@ -3,6 +3,13 @@
 //! `plus_product` is one rounding with relaxed SIMD and two without: equal on one device, not across them.
 //! Knows lanes and pointers. The callers know lengths, and promise that what they point at is there.
 
+#[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
+use super::format::TO_WIDE;
+
+/// What a half that was moved to where an f32 has its exponent keeps: its sign, its exponent and its fraction.
+#[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
+const HALF_BITS: u32 = 0x8fff_e000;
+
 /// Four numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct F32x4(lanes::V);
@@ -30,15 +37,25 @@ impl F32x4 {
         F32x4(unsafe { lanes::load(from) })
     }
 
-    /// At most four numbers of a slice, zero after its end.
+    /// At most four numbers, zero after their end.
     #[inline(always)]
-    pub fn load_part(from: &[f32]) -> F32x4 {
+    pub fn of_part(from: impl Iterator<Item = f32>) -> F32x4 {
         let mut four = [0.0; 4];
         for (to, from) in four.iter_mut().zip(from) {
-            *to = *from;
+            *to = from;
         }
         // SAFETY: an array of four.
         unsafe { F32x4::load(four.as_ptr()) }
+    }
+
+    /// Four finite f16 from memory, by their bits.
+    ///
+    /// # Safety
+    /// `from` points at four readable halves.
+    #[inline(always)]
+    pub unsafe fn load_halves(from: *const u16) -> F32x4 {
+        // SAFETY: the caller's promise.
+        F32x4(unsafe { lanes::load_halves(from) })
     }
 
     /// Writes the four numbers.
@@ -82,7 +99,12 @@ impl F32x4 {
 
 #[cfg(target_arch = "wasm32")]
 mod lanes {
-    use core::arch::wasm32::{f32x4_add, f32x4_splat, i32x4_shuffle, i64x2_shuffle, v128, v128_load, v128_store};
+    use core::arch::wasm32::{
+        f32x4_add, f32x4_mul, f32x4_splat, i32x4_extend_low_i16x8, i32x4_shl, i32x4_shuffle, i64x2_shuffle,
+        u32x4_splat, v128, v128_and, v128_load, v128_load64_zero, v128_store,
+    };
+
+    use super::{HALF_BITS, TO_WIDE};
 
     pub(super) type V = v128;
 
@@ -94,6 +116,12 @@ mod lanes {
     pub(super) unsafe fn load(from: *const f32) -> V {
         // SAFETY: the caller's promise; wasm loads need no alignment.
         unsafe { v128_load(from.cast()) }
+    }
+    #[inline(always)]
+    pub(super) unsafe fn load_halves(from: *const u16) -> V {
+        // SAFETY: as `load`.
+        let halves = i32x4_extend_low_i16x8(unsafe { v128_load64_zero(from.cast()) });
+        f32x4_mul(v128_and(i32x4_shl(halves, 13), u32x4_splat(HALF_BITS)), f32x4_splat(TO_WIDE))
     }
     #[inline(always)]
     pub(super) unsafe fn store(v: V, to: *mut f32) {
@@ -112,7 +140,7 @@ mod lanes {
     #[cfg(not(target_feature = "relaxed-simd"))]
     #[inline(always)]
     pub(super) fn add_product(sum: V, a: V, b: V) -> V {
-        f32x4_add(sum, core::arch::wasm32::f32x4_mul(a, b))
+        f32x4_add(sum, f32x4_mul(a, b))
     }
     #[inline(always)]
     pub(super) fn low(a: V, b: V) -> V {
@@ -135,9 +163,12 @@ mod lanes {
 #[cfg(target_arch = "x86_64")]
 mod lanes {
     use core::arch::x86_64::{
-        __m128, _mm_add_ps, _mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_mul_ps, _mm_set1_ps, _mm_storeu_ps,
-        _mm_unpackhi_ps, _mm_unpacklo_ps,
+        __m128, _mm_add_ps, _mm_and_si128, _mm_castsi128_ps, _mm_loadl_epi64, _mm_loadu_ps, _mm_movehl_ps,
+        _mm_movelh_ps, _mm_mul_ps, _mm_set1_epi32, _mm_set1_ps, _mm_srai_epi32, _mm_storeu_ps, _mm_unpackhi_ps,
+        _mm_unpacklo_epi16, _mm_unpacklo_ps,
     };
+
+    use super::{HALF_BITS, TO_WIDE};
 
     pub(super) type V = __m128;
 
@@ -149,6 +180,16 @@ mod lanes {
     #[inline(always)]
     pub(super) unsafe fn load(from: *const f32) -> V {
         unsafe { _mm_loadu_ps(from) }
+    }
+    #[inline(always)]
+    pub(super) unsafe fn load_halves(from: *const u16) -> V {
+        unsafe {
+            let halves = _mm_loadl_epi64(from.cast());
+            // Each half in the upper half of its word, then down with its sign.
+            let shifted = _mm_srai_epi32::<3>(_mm_unpacklo_epi16(_mm_set1_epi32(0), halves));
+            let bits = _mm_castsi128_ps(_mm_and_si128(shifted, _mm_set1_epi32(HALF_BITS as i32)));
+            _mm_mul_ps(bits, _mm_set1_ps(TO_WIDE))
+        }
     }
     #[inline(always)]
     pub(super) unsafe fn store(v: V, to: *mut f32) {
@@ -194,6 +235,11 @@ mod lanes {
         unsafe { from.cast::<V>().read_unaligned() }
     }
     #[inline(always)]
+    pub(super) unsafe fn load_halves(from: *const u16) -> V {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[u16; 4]>().read_unaligned() }.map(crate::kernels::format::wide)
+    }
+    #[inline(always)]
     pub(super) unsafe fn store(v: V, to: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe { to.cast::<V>().write_unaligned(v) }
@@ -237,15 +283,25 @@ mod tests {
 
     #[test]
     fn transposing_swaps_rows_and_columns() {
-        let rows = std::array::from_fn(|r| F32x4::load_part(&std::array::from_fn::<f32, 4, _>(|c| (r * 4 + c) as f32)));
+        let rows = std::array::from_fn(|r| F32x4::of_part((0..4).map(|c| (r * 4 + c) as f32)));
         for (c, column) in F32x4::transpose(rows).into_iter().enumerate() {
             assert_eq!(numbers(column), std::array::from_fn(|r| (r * 4 + c) as f32));
         }
     }
 
     #[test]
+    fn halves_are_the_numbers_they_stand_for() {
+        for bits in (0..0x7c00u16).chain(0x8000..0xfc00) {
+            let four = [bits, 0x3c00, bits ^ 0x8000, 0];
+            // SAFETY: an array of four.
+            let got = numbers(unsafe { F32x4::load_halves(four.as_ptr()) });
+            assert_eq!(got.map(f32::to_bits), four.map(|half| super::super::format::wide(half).to_bits()));
+        }
+    }
+
+    #[test]
     fn a_part_is_filled_with_zeros() {
-        assert_eq!(numbers(F32x4::load_part(&[1.0, 2.0])), [1.0, 2.0, 0.0, 0.0]);
+        assert_eq!(numbers(F32x4::of_part([1.0, 2.0].into_iter())), [1.0, 2.0, 0.0, 0.0]);
         assert_eq!(
             numbers(F32x4::splat(1.5).plus(F32x4::zero()).plus_product(F32x4::splat(2.0), F32x4::splat(3.0))),
             [7.5; 4]

@@ -10,6 +10,7 @@ use crate::device::{Limits, Slice};
 use crate::ensure;
 use crate::error::Result;
 use crate::graph::Graph;
+use crate::kernels::Format;
 use crate::nn::{Cache, Mode, Shape, Weights};
 use crate::plan::UNLIMITED;
 
@@ -44,7 +45,7 @@ pub fn numbers(config: &Config) -> u64 {
     build(config).inventory().count()
 }
 
-/// What `batch` rows of `context` positions take. `width` is the bytes of one number in the files.
+/// What `batch` rows of `context` positions take. `width` is the bytes of one number in the files, `format` how matrices are kept.
 ///
 /// Fails with `out-of-memory` where one piece is over the device's limits, whatever memory it has.
 pub fn estimate(
@@ -52,7 +53,7 @@ pub fn estimate(
     limits: Limits,
     purpose: Purpose,
     (batch, context): (usize, usize),
-    width: u64,
+    (width, format): (u64, Format),
 ) -> Result<Estimate> {
     ensure!(
         batch > 0 && context > 0 && context <= config.context,
@@ -61,7 +62,7 @@ pub fn estimate(
         config.context
     );
     let model = build(config);
-    let store = Store::new(model.inventory(), limits)?;
+    let store = Store::new(model.inventory(), format, limits)?;
     let bytes = |words: &[usize]| 4 * words.iter().map(|&words| words as u64).sum::<u64>();
     let weights = bytes(store.arenas());
     let two = config.model_type.usual_task() == Task::Seq2seq;
@@ -160,17 +161,22 @@ mod tests {
         let block = 64 * 192 + 192 + 64 * 64 + 64 + 4 * 64 + 2 * 64 * 256 + 256 + 64;
         let count = 500 * 64 + 64 * 64 + 2 * block + 2 * 64;
         assert_eq!(numbers(&config), count);
-        let run = estimate(&config, LIMITS, Purpose::Generate, (2, 32), 2).unwrap();
+        let run = estimate(&config, LIMITS, Purpose::Generate, (2, 32), (2, Format::F32)).unwrap();
         assert_eq!((run.download, run.cache, run.optimizer), (2 * count, 4 * 2 * 32 * 2 * 128, 0));
         assert!(run.weights >= 4 * count && run.weights < 4 * count + 4 * 64 * 40);
-        let train = estimate(&config, LIMITS, Purpose::Train, (2, 32), 4).unwrap();
+        let train = estimate(&config, LIMITS, Purpose::Train, (2, 32), (4, Format::F32)).unwrap();
         assert_eq!(train.optimizer, 3 * train.weights);
         assert!(train.activations > run.activations && train.peak > run.peak);
+        let halves = estimate(&config, LIMITS, Purpose::Generate, (2, 32), (2, Format::F16)).unwrap();
+        let matrices = count - 2 * (192 + 64 + 256 + 64 + 4 * 64) - 2 * 64;
+        assert_eq!((run.weights - halves.weights, halves.activations), (2 * matrices, run.activations));
+        let learning = estimate(&config, LIMITS, Purpose::Train, (2, 32), (2, Format::F16)).unwrap_err();
+        assert_eq!(learning.code(), "unsupported");
     }
 
     #[test]
     fn more_rows_take_more_and_too_long_rows_are_refused() {
-        let of = |batch, context| estimate(&config(), LIMITS, Purpose::Train, (batch, context), 4);
+        let of = |batch, context| estimate(&config(), LIMITS, Purpose::Train, (batch, context), (4, Format::F32));
         assert!(of(4, 32).unwrap().activations > of(1, 32).unwrap().activations);
         assert_eq!(of(1, 65).unwrap_err().code(), "bad-option");
     }

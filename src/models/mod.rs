@@ -24,7 +24,7 @@ pub use config::{
 };
 pub use gpt2::Gpt2Model;
 pub use llama::LlamaModel;
-pub use placed::{CACHES, Placed, finite};
+pub use placed::{CACHES, Placed, fits};
 pub use store::{Gradients, Run, Store};
 pub use t5::T5Model;
 

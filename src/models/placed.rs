@@ -5,12 +5,14 @@
 //! what a decoder keeps of an encoder's output.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use super::blocks::Blocks;
 use super::{Config, Gradients, Model, Store, init};
 use crate::device::Slice;
 use crate::ensure;
 use crate::error::Result;
+use crate::kernels::{Format, format};
 use crate::nn::Role;
 use crate::plan::{Arenas, Stages};
 
@@ -34,6 +36,8 @@ pub struct Placed {
     pub blocks: Blocks,
     /// How often the weights changed.
     edition: Cell<u64>,
+    /// The first number of a word whose second has not come yet: its parameter, its place, itself.
+    waiting: Cell<Option<(usize, usize, f32)>>,
 }
 
 impl Placed {
@@ -56,6 +60,7 @@ impl Placed {
             stages: Stages::new(),
             blocks: Blocks::default(),
             edition: Cell::default(),
+            waiting: Cell::default(),
         };
         placed.fill(0, |role| role == Role::Fixed)?;
         Ok(placed)
@@ -92,9 +97,48 @@ impl Placed {
             crate::bail!(Internal, "placed: {} numbers at {offset} of parameter {index}", numbers.len())
         };
         let name = || self.store.inventory().at(index).map_or("", |parameter| parameter.name.as_str());
-        finite(numbers, offset, name)?;
+        let format = self.store.format();
+        fits(numbers, offset, format, name)?;
         self.changed();
-        self.arenas.write(slice, bytemuck::cast_slice(numbers))
+        let fixed = self.store.inventory().at(index).is_some_and(|parameter| parameter.role == Role::Fixed);
+        if format == Format::F32 || fixed {
+            return self.arenas.write(slice, bytemuck::cast_slice(numbers));
+        }
+        let rounded: Vec<f32> = numbers.iter().map(|&number| format::wide(format::narrow(number))).collect();
+        match self.store.format_of(index) {
+            Format::F32 => self.arenas.write(slice, bytemuck::cast_slice(&rounded)),
+            Format::F16 => self.write_halves(index, offset, rounded),
+        }
+    }
+
+    /// Writes words of two; a number whose word is not whole waits for the next call.
+    fn write_halves(&self, index: usize, mut offset: usize, mut numbers: Vec<f32>) -> Result<()> {
+        if let Some((parameter, at, first)) = self.waiting.take() {
+            ensure!(parameter == index && at + 1 == offset, Internal, "placed: half a word of parameter {parameter}");
+            numbers.insert(0, first);
+            offset = at;
+        }
+        ensure!(offset.is_multiple_of(2), Internal, "placed: parameter {index} from its number {offset} on");
+        if !numbers.len().is_multiple_of(2) {
+            let at = offset + numbers.len() - 1;
+            self.waiting.set(numbers.pop().map(|last| (index, at, last)));
+        }
+        match self.store.part(index, offset..offset + numbers.len()) {
+            Some(slice) if slice.words > 0 => self.arenas.write(slice, &format::pack(&numbers)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The numbers `range` of parameter `index`.
+    pub async fn read(&self, index: usize, range: Range<usize>) -> Result<Vec<f32>> {
+        let Some(slice) = self.store.part(index, range.clone()) else {
+            crate::bail!(Internal, "placed: parameter {index} has no numbers {range:?}")
+        };
+        let words = self.arenas.read(slice).await?;
+        Ok(match self.store.format_of(index) {
+            Format::F32 => words.into_iter().map(f32::from_bits).collect(),
+            Format::F16 => format::unpack(&words).skip(range.start % 2).take(range.len()).collect(),
+        })
     }
 
     /// Notes that the weights are others now.
@@ -162,13 +206,13 @@ impl Placed {
     }
 }
 
-/// Fails with `non-finite` where one of a weight's numbers from `offset` on is none.
-pub fn finite<'a>(numbers: &[f32], offset: usize, name: impl FnOnce() -> &'a str) -> Result<()> {
-    match numbers.iter().position(|number| !number.is_finite()) {
+/// Fails with `non-finite` where one of a weight's numbers from `offset` on is none that `format` holds.
+pub fn fits<'a>(numbers: &[f32], offset: usize, format: Format, name: impl FnOnce() -> &'a str) -> Result<()> {
+    match numbers.iter().position(|&number| !format.holds(number)) {
         None => Ok(()),
         Some(at) => {
             let (name, number, at) = (name(), numbers[at], offset + at);
-            crate::bail!(NonFinite, [place: at], "the weight `{name}` is {number} at its number {at}")
+            crate::bail!(NonFinite, [place: at], "the weight `{name}` is {number} at its number {at}; it is kept as {format:?}")
         }
     }
 }

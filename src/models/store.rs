@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use crate::device::{ALIGNMENT, Limits, Slice};
 use crate::ensure;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::graph::Graph;
-use crate::nn::{Inventory, Role, Weights};
+use crate::kernels::Format;
+use crate::nn::{Inventory, Parameter, Role, Weights};
 use crate::order;
 
 /// The places of all parameters.
@@ -21,6 +22,7 @@ pub struct Store {
     homes: Vec<Slice>,
     arenas: Vec<usize>,
     limit: usize,
+    format: Format,
 }
 
 /// The places of all gradients, for one choice of what is trained.
@@ -43,10 +45,10 @@ pub struct Run {
 }
 
 impl Store {
-    /// Places the parameters of `inventory`; weight arenas take the table places from 0 on.
+    /// Places the parameters of `inventory`, matrices in `format`; weight arenas take the table places from 0 on.
     ///
     /// Fails with `out-of-memory` if one parameter is larger than the largest buffer.
-    pub fn new(inventory: Inventory, limits: Limits) -> Result<Store> {
+    pub fn new(inventory: Inventory, format: Format, limits: Limits) -> Result<Store> {
         inventory.check()?;
         let limit = limits.buffer_words - limits.buffer_words % ALIGNMENT;
         let mut order: Vec<usize> = (0..inventory.len()).collect();
@@ -60,9 +62,20 @@ impl Store {
         let mut arenas: Vec<usize> = Vec::new();
         for index in order {
             let Some((parameter, home)) = inventory.at(index).zip(homes.get_mut(index)) else { continue };
-            *home = place(&mut arenas, limit, parameter.words(), &parameter.name)?;
+            let words = kept(parameter, format).words(parameter.words());
+            *home = place(&mut arenas, limit, words, &parameter.name)?;
         }
-        Ok(Store { inventory, homes, arenas, limit })
+        Ok(Store { inventory, homes, arenas, limit, format })
+    }
+
+    /// How matrices are kept; with f16 the numbers of all else are rounded to f16 too, and kept as f32.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How the numbers of parameter `index` lie.
+    pub fn format_of(&self, index: usize) -> Format {
+        self.inventory.at(index).map_or(Format::F32, |parameter| kept(parameter, self.format))
     }
 
     /// What is placed.
@@ -80,10 +93,20 @@ impl Store {
         self.homes.get(index).copied()
     }
 
+    /// Fails with `unsupported` if the weights are kept as f16, which do not learn.
+    pub fn learns(&self) -> Result<()> {
+        if self.format == Format::F32 {
+            return Ok(());
+        }
+        let error = Error::new(Kind::Unsupported, "training and gradients: the weights are kept as f16");
+        Err(error.hint("load the model with dtype \"f32\""))
+    }
+
     /// Places the gradients of the parameters that `trained` names; gradient arenas take the table places after the weights'.
     ///
-    /// Fails with `bad-option` if nothing is trained.
-    pub fn gradients(&self, trained: impl Fn(&crate::nn::Parameter) -> bool) -> Result<Gradients> {
+    /// Fails with `bad-option` if nothing is trained, with `unsupported` if the weights are kept as f16.
+    pub fn gradients(&self, trained: impl Fn(&Parameter) -> bool) -> Result<Gradients> {
+        self.learns()?;
         let mut order: Vec<usize> = (0..self.inventory.len()).collect();
         order::by_key(&mut order, |&index| self.homes.get(index).map(|home| (home.buffer, home.offset)));
         let mut homes = vec![None; self.inventory.len()];
@@ -105,24 +128,29 @@ impl Store {
         let mut weights = Weights::default();
         for (index, (parameter, &home)) in self.inventory.iter().zip(&self.homes).enumerate() {
             let gradient = gradients.and_then(|gradients| gradients.home(index));
-            let tensor = graph.weight(&parameter.name, &parameter.shape, home, gradient);
+            let tensor = match gradient {
+                None => graph.frozen(&parameter.name, &parameter.shape, home, kept(parameter, self.format)),
+                gradient => graph.weight(&parameter.name, &parameter.shape, home, gradient),
+            };
             weights.insert(&parameter.name, tensor, gradient.is_some());
         }
         weights
     }
 
-    /// The words `range` of parameter `index`, as they lie in its arena.
+    /// The words of the numbers `range` of parameter `index`, as they lie in its arena. Words that others share in are taken whole.
     pub fn part(&self, index: usize, range: Range<usize>) -> Option<Slice> {
-        let home = self.home(index).filter(|home| range.start <= range.end && range.end <= home.words)?;
-        Some(Slice { offset: home.offset + range.start, words: range.len(), ..home })
+        let (home, format) = (self.home(index)?, self.format_of(index));
+        let words = range.start / format.in_word()..format.words(range.end);
+        let inside = words.start <= words.end && words.end <= home.words;
+        inside.then(|| Slice { offset: home.offset + words.start, words: words.len(), ..home })
     }
 
     /// The stretches an optimiser updates. `learns` says for each parameter which of its numbers learn, `decays` whether weight decay applies.
     pub fn runs(
         &self,
         gradients: &Gradients,
-        learns: impl Fn(&crate::nn::Parameter) -> Vec<Range<usize>>,
-        decays: impl Fn(&crate::nn::Parameter) -> bool,
+        learns: impl Fn(&Parameter) -> Vec<Range<usize>>,
+        decays: impl Fn(&Parameter) -> bool,
     ) -> Vec<Run> {
         let mut pieces: Vec<Run> = Vec::new();
         for (index, parameter) in self.inventory.iter().enumerate() {
@@ -180,6 +208,11 @@ impl Gradients {
     }
 }
 
+/// How the numbers of a parameter lie, where matrices are kept in `format`.
+fn kept(parameter: &Parameter, format: Format) -> Format {
+    if parameter.halves { format } else { Format::F32 }
+}
+
 fn place(arenas: &mut Vec<usize>, limit: usize, words: usize, name: &str) -> Result<Slice> {
     ensure!(
         words <= limit,
@@ -228,7 +261,7 @@ mod tests {
 
     #[test]
     fn arenas_are_split_at_the_limit_and_nothing_overlaps() {
-        let store = Store::new(inventory(), LIMITS).unwrap();
+        let store = Store::new(inventory(), Format::F32, LIMITS).unwrap();
         assert!(store.arenas().iter().all(|&words| words <= 1024) && store.arenas().len() == 2);
         let mut taken: Vec<Slice> = (0..5).map(|index| store.home(index).unwrap()).collect();
         taken.sort_by_key(|slice| (slice.buffer, slice.offset));
@@ -240,7 +273,7 @@ mod tests {
 
     #[test]
     fn whole_training_is_one_run_for_each_arena_and_decay() {
-        let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
+        let store = Store::new(inventory(), Format::F32, Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
         let gradients = store.gradients(|_| true).unwrap();
         let runs = store.runs(&gradients, whole, |parameter| parameter.decay);
         assert_eq!(runs.len(), 2, "{runs:?}");
@@ -251,7 +284,7 @@ mod tests {
 
     #[test]
     fn frozen_parameters_have_no_gradient_and_split_no_neighbours_apart() {
-        let store = Store::new(inventory(), Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
+        let store = Store::new(inventory(), Format::F32, Limits { buffer_words: 1 << 20, ..LIMITS }).unwrap();
         let gradients = store.gradients(|parameter| parameter.name != "table").unwrap();
         assert_eq!(gradients.home(0), None);
         let runs = store.runs(&gradients, whole, |_| false);
@@ -264,7 +297,7 @@ mod tests {
     fn a_parameter_over_the_largest_buffer_is_refused_by_name() {
         let mut list = Inventory::new();
         list.add("huge", &[64, 64], Init::Zeros);
-        let error = Store::new(list, LIMITS).unwrap_err();
+        let error = Store::new(list, Format::F32, LIMITS).unwrap_err();
         assert!(error.code() == "out-of-memory" && error.to_string().contains("huge"), "{error:?}");
     }
 }

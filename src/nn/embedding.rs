@@ -43,7 +43,10 @@ impl Embedding {
     pub fn declare(&self, list: &mut Inventory) {
         let (name, shape) = (format!("{}.weight", self.name), [self.rows, self.width]);
         match self.role {
-            Role::Trained => list.add(&name, &shape, self.init.clone()),
+            Role::Trained => {
+                list.add(&name, &shape, self.init.clone());
+                list.halves();
+            }
             role => list.untrained(&name, &shape, self.init.clone(), role),
         }
     }

@@ -59,6 +59,7 @@ impl Linear {
             Layout::InOut => [self.inputs, self.outputs],
         };
         list.fused(&format!("{}.weight", self.name), &shape, parts.collect());
+        list.halves();
         if self.bias {
             let parts = self.parts.iter().map(|(name, rows, _)| {
                 let rows = if self.layout == Layout::OutIn { *rows } else { self.outputs };

@@ -81,6 +81,8 @@ pub struct Parameter {
     pub decay: bool,
     /// What becomes of it.
     pub role: Role,
+    /// Whether it may be kept as f16: the kernels that read it know both.
+    pub halves: bool,
     /// Part of a head that a checkpoint of the bare model lacks, and that may start afresh.
     pub head: bool,
 }
@@ -144,6 +146,7 @@ impl Inventory {
             parts: placed,
             decay: shape.len() > 1,
             role: Role::Trained,
+            halves: false,
             head: self.head,
         });
     }
@@ -153,6 +156,13 @@ impl Inventory {
         self.add(name, shape, init);
         if let Some(last) = self.parameters.last_mut() {
             (last.role, last.decay) = (role, false);
+        }
+    }
+
+    /// What was added last may be kept as f16. Where its rows are odd it may not: a word has two numbers, and a row begins with one.
+    pub fn halves(&mut self) {
+        if let Some(last) = self.parameters.last_mut() {
+            last.halves = last.row_words().is_multiple_of(2);
         }
     }
 

@@ -122,6 +122,10 @@ impl Op for LinearCrossEntropy {
         self.lower(l, None)
     }
 
+    fn reads_halves(&self, input: usize) -> bool {
+        input == 1
+    }
+
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
         if r.dout(0).is_some() || r.dout(1).is_some() {
             bail!(Unsupported, "cross entropy: is a root; weigh its rows with the coefficients");

@@ -53,15 +53,20 @@ impl Op for Embed {
             let params = Params {
                 rows: ids.words as u32,
                 width: width as u32,
-                vocab: (part.words / width.max(1)) as u32,
+                vocab: (part.numbers() / width.max(1)) as u32,
                 first: first as u32,
                 residual: if first > 0 { 2 } else { self.residual.into() },
                 scale: self.scale,
             };
             let residual = if self.residual { l.input(2) } else { part };
-            l.launch(&EMBED, &params, &[], &[ids, part, residual, l.output(0)]);
+            let constants: Vec<_> = table.format.constant().into_iter().collect();
+            l.launch(&EMBED, &params, &constants, &[ids, part, residual, l.output(0)]);
         }
         Ok(())
+    }
+
+    fn reads_halves(&self, input: usize) -> bool {
+        input == 1
     }
 
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {

@@ -101,6 +101,10 @@ impl Op for Linear {
         Ok(())
     }
 
+    fn reads_halves(&self, input: usize) -> bool {
+        input == 1
+    }
+
     fn gradient(&self, r: &mut Reverse<'_>) -> Result<()> {
         let Some(mut dy) = r.dout(0) else { return Ok(()) };
         let (x, weight) = (r.input(0), r.input(1));

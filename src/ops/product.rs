@@ -33,12 +33,12 @@ pub(super) fn product(
     let (large, width) = if layout == Layout::TN { (c, params.c_step) } else { (b, params.b_step) };
     let rows = if layout == Layout::NN { params.k } else { [params.m, params.n][usize::from(layout == Layout::NT)] };
     let plain = params.bias + params.residual + params.activation == 0 && second.is_none();
-    let dense = params.batch == 1 && large.words == (rows * width) as usize;
+    let dense = params.batch == 1 && large.numbers() == (rows * width) as usize;
     if large.words <= limits.binding_words || !dense || (layout == Layout::NN && !plain) {
         return launches(l, layout, params, operands, second);
     }
     for (first, part) in parts(large, rows as usize, width as usize, limits) {
-        let (first, count) = (first as u32, part.words as u32 / width);
+        let (first, count) = (first as u32, part.numbers() as u32 / width);
         let lines = |of: Operand| of.part(first as usize, count as usize);
         match layout {
             Layout::NN => {
@@ -78,7 +78,7 @@ fn launches(
     let launch = |l: &mut Lowering<'_>, params: &Params, c: Operand, second: Option<Operand>| {
         let mut bindings = vec![a, b, bias, residual, c];
         bindings.extend(second);
-        l.launch(kernel(tiling, layout, second.is_some()), params, tiling.constants(), &bindings);
+        l.launch(kernel(tiling, layout, second.is_some()), params, &tiling.constants(b.format), &bindings);
     };
     let parts = batches(class, layout, params);
     let lines = if params.sums_of_a == 1 { params.m } else { params.n };

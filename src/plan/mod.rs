@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::device::{Launch, Limits, Slice};
 use crate::error::Result;
-use crate::kernels::{Access, Kernel};
+use crate::kernels::{Access, Format, Kernel};
 
 mod pack;
 mod print;
@@ -55,13 +55,20 @@ pub struct Operand {
     pub offset: usize,
     /// How many words.
     pub words: usize,
+    /// How its numbers lie in them.
+    pub format: Format,
 }
 
 impl Operand {
-    /// The words `offset..offset + words` of this operand.
+    /// The numbers `offset..offset + numbers` of this operand.
     #[must_use]
-    pub fn part(self, offset: usize, words: usize) -> Operand {
-        Operand { value: self.value, offset: self.offset + offset, words }
+    pub fn part(self, offset: usize, numbers: usize) -> Operand {
+        Operand { offset: self.offset + offset / self.format.in_word(), words: self.format.words(numbers), ..self }
+    }
+
+    /// How many numbers it has.
+    pub fn numbers(self) -> usize {
+        self.words * self.format.in_word()
     }
 }
 

@@ -12,6 +12,7 @@ use super::model::Model;
 use crate::checkpoint::{Loading as Judge, Reader, Target};
 use crate::device::Device;
 use crate::error::{Context, Result};
+use crate::kernels::Format;
 use crate::models::{Config, Task};
 use crate::{bail, ensure};
 
@@ -32,13 +33,13 @@ pub struct Loading {
 }
 
 impl Loading {
-    /// Takes the config, before any weight. `task` and `context` replace what the config says.
+    /// Takes the config, before any weight. `task` and `context` replace what the config says; matrices are kept in `format`.
     pub async fn new(
         device: Rc<Device>,
         config: &Value,
         generation: Option<Value>,
-        task: Option<Task>,
-        context: Option<usize>,
+        (task, context): (Option<Task>, Option<usize>),
+        format: Format,
     ) -> Result<Loading> {
         let mut config = Config::from_json(config)?;
         let own = config.task;
@@ -49,7 +50,7 @@ impl Loading {
         if let Some(context) = context {
             config = config.with_context(context)?;
         }
-        let model = Model::awaiting(device, config, generation).await?;
+        let model = Model::awaiting(device, config, generation, format).await?;
         Ok(Loading {
             model,
             headers: Vec::new(),

@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::checkpoint::{self, Saved};
 use crate::device::Device;
 use crate::error::Result;
-use crate::models::{self, Config, Placed, Store, Task, finite};
+use crate::kernels::Format;
+use crate::models::{self, Config, Placed, Store, Task, fits};
 use crate::plan::Arenas;
 use crate::tokenizer::Tokenizer;
 use crate::train::Keep;
@@ -41,9 +42,9 @@ pub struct Model {
 
 impl Model {
     /// A model with weights at zero.
-    async fn blank(device: Rc<Device>, config: Config, created: bool) -> Result<Model> {
+    async fn blank(device: Rc<Device>, config: Config, format: Format, created: bool) -> Result<Model> {
         let model = models::build(&config);
-        let store = Store::new(model.inventory(), device.limits())?;
+        let store = Store::new(model.inventory(), format, device.limits())?;
         device.ledger().fits(store.arenas().iter().map(|&words| words as u64 * 4).sum())?;
         let arenas = Arenas::new(device, Placed::places(&store)).await?;
         let placed = Rc::new(Placed::new(config, model, store, arenas).await?);
@@ -67,14 +68,19 @@ impl Model {
         if matches!(config.task, Task::Classify | Task::Tag) && config.to_json().get("id2label").is_none() {
             config = config.with_labels(&config.labels, config.problem);
         }
-        let model = Model::blank(device, config, true).await?;
+        let model = Model::blank(device, config, Format::F32, true).await?;
         model.placed.initialise(seed)?;
         Ok(model)
     }
 
     /// A model whose numbers come from files; see [`Loading`](super::load::Loading).
-    pub(super) async fn awaiting(device: Rc<Device>, config: Config, generation: Option<Value>) -> Result<Model> {
-        Ok(Model { generation, ..Model::blank(device, config, false).await? })
+    pub(super) async fn awaiting(
+        device: Rc<Device>,
+        config: Config,
+        generation: Option<Value>,
+        format: Format,
+    ) -> Result<Model> {
+        Ok(Model { generation, ..Model::blank(device, config, format, false).await? })
     }
 
     /// The tokenizer of the model, for text.
@@ -110,12 +116,22 @@ impl Model {
         &self.placed.config
     }
 
-    /// The config as it is to be saved: with the names that training gave its labels.
+    /// The config as it is to be saved: with the names that training gave its labels, and how weights are kept where that is f16.
     pub fn config_json(&self) -> Value {
-        match &*self.labels.borrow() {
+        let mut json = match &*self.labels.borrow() {
             Some(labels) => self.config().with_labels(labels, self.config().problem).to_json(),
             None => self.config().to_json(),
+        };
+        if self.format() == Format::F16 {
+            let field = if json.get("torch_dtype").is_some() { "torch_dtype" } else { "dtype" };
+            json[field] = Value::from("float16");
         }
+        json
+    }
+
+    /// How weights are kept, and saved.
+    pub fn format(&self) -> Format {
+        self.placed.store.format()
     }
 
     /// The names of the labels.
@@ -161,7 +177,8 @@ impl Model {
             let shape: Vec<String> = saved.shape.iter().map(ToString::to_string).collect();
             text.push_str(&format!("  {:<64} {:>16} {:>12}\n", saved.name, shape.join(" × "), saved.words.len()));
         }
-        text.push_str(&format!("{} parameters\n", self.parameters()));
+        let kept = if self.format() == Format::F16 { ", kept as f16" } else { "" };
+        text.push_str(&format!("{} parameters{kept}\n", self.parameters()));
         Ok(text)
     }
 
@@ -185,10 +202,7 @@ impl Model {
     /// `count` numbers of a parameter from its number `from` on.
     pub async fn read(&self, saved: &Saved, from: usize, count: usize) -> Result<Vec<f32>> {
         let start = saved.words.start + from;
-        let Some(slice) = self.placed.store.part(saved.parameter, start..start + count) else {
-            bail!(Internal, "`{}` has no numbers {from}..{}", saved.name, from + count)
-        };
-        Ok(self.placed.arenas.read(slice).await?.into_iter().map(f32::from_bits).collect())
+        self.placed.read(saved.parameter, start..start + count).await
     }
 
     /// Sets parameters by Hugging Face name. Either all are set or, if one does not fit, none.
@@ -207,7 +221,7 @@ impl Model {
                 saved.shape,
                 tensor.shape
             );
-            finite(&tensor.data, 0, || name)?;
+            fits(&tensor.data, 0, self.format(), || name)?;
             writes.push((saved, tensor));
         }
         for (saved, tensor) in writes {

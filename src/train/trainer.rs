@@ -101,7 +101,7 @@ impl Trainer {
     /// it begins where the state in `keep` stands, with the moments as they lie in the arenas.
     ///
     /// Fails with `bad-option` for options that make no sense or do not fit that state, `bad-input` where there is nothing to learn from or
-    /// to go on from.
+    /// to go on from, `unsupported` for weights that do not learn.
     pub async fn new(
         placed: Rc<Placed>,
         options: Options,
@@ -111,6 +111,7 @@ impl Trainer {
         goes_on: bool,
     ) -> Result<Trainer> {
         options.check()?;
+        placed.store.learns()?;
         if let Source::Batches(batches) = &source {
             ensure!(!batches.is_empty(), BadInput, "train: no batches were given");
             let counted: usize = batches.iter().map(Batch::counted).sum();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use griot::checkpoint::{Header, Loading, Reader, Stretch, saved, to_bytes, write_header};
+use griot::kernels::Format;
 use griot::models::{Config, build};
 use griot::rng::Rng;
 
@@ -100,9 +101,9 @@ fn a_checkpoint_loaded_and_saved_has_the_same_bytes() {
         let inventory = build(&config).inventory();
         let list = saved(&config, &inventory).unwrap();
         let tensors: Vec<_> = list.iter().map(|saved| (saved.name.clone(), saved.shape.clone())).collect();
-        let mut file = write_header(&tensors).unwrap();
+        let mut file = write_header(&tensors, Format::F32).unwrap();
         for saved in &list {
-            file.extend(to_bytes(&numbers[saved.parameter][saved.words.clone()]));
+            file.extend(to_bytes(&numbers[saved.parameter][saved.words.clone()], Format::F32));
         }
         let stored = fs::read(path(model, "model.safetensors")).unwrap();
         let (ours, theirs) =

@@ -1,6 +1,7 @@
 //! Files that lie, and files in other types.
 
-use griot::checkpoint::{Header, Index, Loading, Reader, write_header};
+use griot::checkpoint::{Dtype, Header, Index, Loading, Reader, write_header};
+use griot::kernels::Format;
 use griot::models::{Config, build};
 use griot::{Error, Kind};
 use half::{bf16, f16};
@@ -125,11 +126,15 @@ fn a_file_that_stops_halfway_or_goes_on_is_refused() {
 #[test]
 fn our_header_is_one_that_we_read() {
     let tensors = [("a\"é".to_owned(), vec![2, 3]), ("b".to_owned(), vec![]), ("c".to_owned(), vec![0])];
-    let bytes = write_header(&tensors).unwrap();
+    let bytes = write_header(&tensors, Format::F32).unwrap();
     assert_eq!(bytes.len() % 8, 0);
     let header = Header::parse(&bytes[8..], bytes.len() as u64 + 28).unwrap();
     assert_eq!(header.entries.iter().map(|e| e.words()).collect::<Vec<_>>(), [6, 1, 0]);
-    assert!(write_header(&[("b".to_owned(), vec![1]), ("a".to_owned(), vec![1])]).is_err());
+    let halves = write_header(&tensors, Format::F16).unwrap();
+    let header = Header::parse(&halves[8..], halves.len() as u64 + 14).unwrap();
+    assert!(header.entries.iter().all(|e| e.dtype == Dtype::F16));
+    assert_eq!(header.entries.iter().map(|e| e.words()).collect::<Vec<_>>(), [6, 1, 0]);
+    assert!(write_header(&[("b".to_owned(), vec![1]), ("a".to_owned(), vec![1])], Format::F32).is_err());
 }
 
 fn tiny() -> Config {
@@ -140,7 +145,7 @@ fn tiny() -> Config {
 }
 
 fn header(tensors: &[(String, Vec<usize>)]) -> Header {
-    let bytes = write_header(tensors).unwrap();
+    let bytes = write_header(tensors, Format::F32).unwrap();
     let data: usize = tensors.iter().map(|(_, shape)| 4 * shape.iter().product::<usize>()).sum();
     Header::parse(&bytes[8..], (bytes.len() + data) as u64).unwrap()
 }

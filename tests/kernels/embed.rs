@@ -1,6 +1,6 @@
 //! Rows of a table by id, repeated ids, ids outside the table, and the sums of their gradients.
 
-use griot::kernels::Case;
+use griot::kernels::{Case, Format};
 use griot::kernels::{embed, embed_gradient, fill};
 use griot::rng::Rng;
 
@@ -15,20 +15,23 @@ fn ids(rows: usize, vocab: u64) -> Vec<u32> {
 fn embed_takes_the_right_rows_and_nothing_outside_the_table() {
     let mut cases = Vec::new();
     for (rows, width, vocab) in [(1usize, 1usize, 1usize), (7, 65, 3), (70_000, 3, 11), (33, 128, 1000)] {
-        for (first, residual) in [(0, 0), (0, 1), (vocab as u32 / 2, 2)] {
+        for (first, residual, table) in
+            [(0, 0, Format::F32), (0, 1, Format::F32), (vocab as u32 / 2, 2, Format::F32), (1, 1, Format::F16)]
+        {
             let (scale, vocab_words) = (1.5, vocab as u32);
             let params =
                 embed::Params { rows: rows as u32, width: width as u32, vocab: vocab_words, first, residual, scale };
             // Two ids too many: those rows hold the residual alone.
-            let case = Case::new(&embed::EMBED, &params, &[])
+            let constants: Vec<_> = table.constant().into_iter().collect();
+            let case = Case::new(&embed::EMBED, &params, &constants)
                 .u32(ids(rows, vocab as u64 + 2))
-                .uniform(vocab * width, 1.0)
+                .weight(vocab * width, 1.0)
                 .uniform(rows * width, 1.0);
             let case = match residual {
                 2 => case.accumulate(rows * width, 1.0),
                 _ => case.output(rows * width + 1),
             };
-            cases.push((format!("{rows} of ({vocab}, {width}) from {first}, residual {residual}"), case));
+            cases.push((format!("{rows} of ({vocab}, {width}) from {first}, residual {residual}, {table:?}"), case));
         }
     }
     agree(cases);

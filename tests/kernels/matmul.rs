@@ -1,10 +1,11 @@
 //! Products in all layouts, at sizes that fit tiles and sizes that do not, with every epilogue.
 
 use griot::kernels::activation::Activation;
+use griot::kernels::case::Data;
 use griot::kernels::matmul::{
     Layout, MATMUL_NN, MATMUL_NN_PRE, MATMUL_NT, MATMUL_NT_PRE, MATMUL_TN, MATMUL_TN_SUMS, Params, Tiling, kernel,
 };
-use griot::kernels::{Call, Case, Kernel, Live, Span, matmul_fold};
+use griot::kernels::{Call, Case, Format, Kernel, Live, Span, format, matmul_fold};
 
 use crate::devices::agree;
 
@@ -38,14 +39,14 @@ fn tolerance(k: usize) -> f64 {
 }
 
 fn case(kernel: &'static Kernel, params: &Params) -> Case {
-    tiled(Tiling::Square, kernel, params)
+    tiled(Tiling::Square, Format::F32, kernel, params)
 }
 
-fn tiled(tiling: Tiling, kernel: &'static Kernel, params: &Params) -> Case {
+fn tiled(tiling: Tiling, b: Format, kernel: &'static Kernel, params: &Params) -> Case {
     let (m, n, k) = (params.m as usize, params.n as usize, params.k as usize);
-    Case::new(kernel, params, tiling.constants())
+    Case::new(kernel, params, &tiling.constants(b))
         .uniform(m * k, 1.0)
-        .uniform(n * k, 1.0)
+        .weight(params.b_start as usize + n * k, 1.0)
         .uniform(n, 1.0)
         .uniform(m * n, 1.0)
         .tolerance(tolerance(k))
@@ -221,13 +222,14 @@ fn the_same_launch_gives_the_same_bits_again() {
 }
 
 /// Products that every tiling takes, with all that a tiling may get wrong: edges, epilogues, sums, strides, batches.
-fn tiled_cases(tiling: Tiling) -> Vec<(String, Case)> {
+fn tiled_cases(tiling: Tiling, b: Format) -> Vec<(String, Case)> {
     let mut cases = Vec::new();
     for (m, n, k) in [(132, 136, 52), (3, 36, 8), (1, 132, 516), (67, 131, 53)] {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             for second in [false, true] {
                 let dense = Params::dense(layout, m, n, k);
-                if !tiling.takes(layout, &dense) {
+                // Gradients of weights have no weight among their factors.
+                if !tiling.takes(layout, &dense) || (layout, b) == (Layout::TN, Format::F16) {
                     continue;
                 }
                 let epilogue = u32::from(layout != Layout::TN);
@@ -237,16 +239,21 @@ fn tiled_cases(tiling: Tiling) -> Vec<(String, Case)> {
                     activation: if second { Activation::Silu.code() * epilogue } else { 0 },
                     accumulate: u32::from(!second),
                     sums_of_a: u32::from(m > 64),
+                    b_start: match b {
+                        Format::F32 => 0,
+                        Format::F16 if dense.in_fours(layout) => 4,
+                        Format::F16 => 3,
+                    },
                     ..dense
                 };
-                let case = tiled(tiling, kernel(tiling, layout, second), &params);
+                let case = tiled(tiling, b, kernel(tiling, layout, second), &params);
                 let case = if second { case.output(m * n) } else { case.accumulate(m * n, 1.0) };
                 let case = match (second, layout) {
                     (false, _) => case,
                     (true, Layout::TN) => case.output(if m > 64 { m } else { n }),
                     (true, _) => case.output(m * n),
                 };
-                cases.push((format!("{tiling:?} {layout:?} {m}x{n}x{k} second {second}"), case));
+                cases.push((format!("{tiling:?} {layout:?} {b:?} {m}x{n}x{k} second {second}"), case));
             }
         }
     }
@@ -255,7 +262,29 @@ fn tiled_cases(tiling: Tiling) -> Vec<(String, Case)> {
 
 #[test]
 fn every_tiling_agrees() {
-    agree(Tiling::ALL.into_iter().skip(1).flat_map(tiled_cases));
+    agree(Tiling::ALL.into_iter().skip(1).flat_map(|tiling| tiled_cases(tiling, Format::F32)));
+}
+
+#[test]
+fn every_tiling_reads_halves() {
+    agree(Tiling::ALL.into_iter().flat_map(|tiling| tiled_cases(tiling, Format::F16)));
+}
+
+#[test]
+fn halves_give_the_bits_that_the_numbers_they_stand_for_give() {
+    for (name, device) in crate::devices::all() {
+        for tiling in Tiling::ALL {
+            for (layout, rows) in [(Layout::NN, 37), (Layout::NT, 37), (Layout::NN, 1), (Layout::NT, 2)] {
+                let params = Params::dense(layout, rows, 132, 188);
+                let halves = tiled(tiling, Format::F16, kernel(tiling, layout, false), &params).output(rows * 132);
+                let Data::U32(words) = &halves.data[1] else { unreachable!("a weight of f16") };
+                let mut whole = tiled(tiling, Format::F32, kernel(tiling, layout, false), &params).output(rows * 132);
+                whole.data[1] = Data::F32(format::unpack(words).collect());
+                let run = |case: &Case| pollster::block_on(device.run(case)).unwrap().swap_remove(4);
+                assert!(run(&halves) == run(&whole), "{layout:?} {tiling:?} of {rows} rows on {name}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -265,7 +294,7 @@ fn tilings_that_add_up_in_one_order_give_the_same_bits() {
         for layout in [Layout::NN, Layout::NT, Layout::TN] {
             let params = Params::dense(layout, 132, 140, 188);
             let run = |tiling: Tiling| {
-                let case = tiled(tiling, kernel(tiling, layout, false), &params).output(132 * 140);
+                let case = tiled(tiling, Format::F32, kernel(tiling, layout, false), &params).output(132 * 140);
                 pollster::block_on(device.run(&case)).unwrap().swap_remove(4)
             };
             let first = run(numbered[0]);
@@ -290,7 +319,7 @@ fn a_sum_cut_into_batches_and_folded_is_the_sum() {
         ..Params::dense(Layout::TN, m, n, k)
     };
     let whole = case(&MATMUL_TN_SUMS, &Params::dense(Layout::TN, m, n, k)).output(m * n).output(n);
-    let pieces = tiled(Tiling::Square, &MATMUL_TN_SUMS, &cut);
+    let pieces = tiled(Tiling::Square, Format::F32, &MATMUL_TN_SUMS, &cut);
     let mut pieces = pieces.output(parts as usize * m * n).output(parts as usize * n);
     pieces.data[..2].clone_from_slice(&whole.data[..2]);
     for (name, device) in crate::devices::all() {

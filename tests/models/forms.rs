@@ -11,7 +11,7 @@ use griot::generate::{Flow, Pace, run};
 use griot::graph::Graph;
 use griot::kernels::dropout::DROPOUT;
 use griot::kernels::sum::SUM;
-use griot::kernels::{Live, place};
+use griot::kernels::{Format, Live, place};
 use griot::models::estimate::{Purpose, estimate};
 use griot::models::presets::{self, Sizes, gpt};
 use griot::models::{Config, Store, build};
@@ -35,7 +35,7 @@ fn config(layers: usize, heads: usize, width: usize, context: usize, vocab: usiz
 fn step(config: &Config, shape: &Shape, class: Class) -> Plan {
     let limits = Limits { binding_words: 1 << 26, buffer_words: 1 << 28, class };
     let model = build(config);
-    let store = Store::new(model.inventory(), limits).unwrap();
+    let store = Store::new(model.inventory(), Format::F32, limits).unwrap();
     let gradients = store.gradients(|_| true).unwrap();
     let mut graph = Graph::new();
     let weights = store.weights(&mut graph, Some(&gradients));
@@ -170,7 +170,8 @@ fn what_is_live_in_training_is_what_was_planned() {
     for (name, device) in devices() {
         let before = device.ledger().live();
         let (model, batches) = small(&device, 4, 256);
-        let planned = estimate(model.config(), device.limits(), Purpose::Train, (8, 64), 4).unwrap().peak;
+        let planned =
+            estimate(model.config(), device.limits(), Purpose::Train, (8, 64), (4, Format::F32)).unwrap().peak;
         let options = Options { steps: Some(2), ..Options::default() };
         pollster::block_on(async {
             let source = Source::Batches(batches);
@@ -196,7 +197,9 @@ fn what_is_live_in_generation_is_what_was_planned() {
             let before = device.ledger().live();
             let model = make(&config.unwrap());
             let context = model.config().context;
-            let planned = estimate(model.config(), device.limits(), Purpose::Generate, (1, context), 4).unwrap().peak;
+            let planned = estimate(model.config(), device.limits(), Purpose::Generate, (1, context), (4, Format::F32))
+                .unwrap()
+                .peak;
             let room = if kind == "t5" { context - 1 } else { 1 };
             let choices = Choices { max_tokens: Some(room), stop_tokens: Some(Vec::new()), ..Choices::default() };
             let settings = choices.settle(None, &[]).unwrap();
@@ -211,7 +214,8 @@ fn what_is_live_in_generation_is_what_was_planned() {
         }
         let before = device.ledger().live();
         let reader = make(&presets::bert(&sizes).unwrap());
-        let planned = estimate(reader.config(), device.limits(), Purpose::Generate, (2, 128), 4).unwrap().peak;
+        let planned =
+            estimate(reader.config(), device.limits(), Purpose::Generate, (2, 128), (4, Format::F32)).unwrap().peak;
         let given = Given { input_ids: vec![(0..128).collect(); 2], ..Given::default() };
         pollster::block_on(reader.forward(&given, Extras::default(), &Signal::default())).unwrap();
         let live = device.ledger().live() - before;

@@ -1,6 +1,7 @@
 //! One body, several heads: what a checkpoint has is kept, what a task needs and lacks begins afresh.
 
 use griot::device::Signal;
+use griot::kernels::Format;
 use griot::models::{Config, Task};
 use griot::tasks::{Extras, Given, Loading, Model};
 
@@ -12,7 +13,7 @@ fn load(case: &str, task: Task) -> griot::Result<Model> {
     let golden = Golden::open(case);
     let bytes = golden.bytes("model.safetensors");
     pollster::block_on(async {
-        let mut loading = Loading::new(device, &golden.config, None, Some(task), None).await?;
+        let mut loading = Loading::new(device, &golden.config, None, (Some(task), None), Format::F32).await?;
         loading.header("model.safetensors", bytes.len() as u64, &bytes)?;
         loading.judge()?;
         loading.feed(0, &bytes)?;
@@ -58,7 +59,9 @@ fn a_stored_body_takes_every_head_of_its_family_and_saves_what_it_then_is() {
 fn fewer_positions_are_honoured_and_more_are_refused() {
     let golden = Golden::open("gpt2");
     let (_, device) = devices().remove(0);
-    let with = |context| pollster::block_on(Loading::new(device.clone(), &golden.config, None, None, Some(context)));
+    let with = |context| {
+        pollster::block_on(Loading::new(device.clone(), &golden.config, None, (None, Some(context)), Format::F32))
+    };
     assert_eq!(with(1 << 20).err().map(|error| error.code()), Some("bad-option"));
     assert_eq!(with(0).err().map(|error| error.code()), Some("bad-option"));
     let mut loading = with(8).unwrap();

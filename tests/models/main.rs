@@ -12,6 +12,7 @@ mod families;
 mod decoding;
 mod forms;
 mod golden;
+mod halves;
 mod heads;
 mod limits;
 mod restored;

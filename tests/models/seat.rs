@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use griot::device::{Device, Host, Ledger, Options, Signal};
 use griot::generate::Decoder;
+use griot::kernels::Format;
 use griot::tasks::{Extras, Forward, Given, Labels, Loading, Model, Tensor};
 
 use crate::golden::{Golden, agree, largest, worst};
@@ -22,7 +23,7 @@ pub fn devices() -> Vec<(&'static str, Rc<Device>)> {
 pub fn load(device: &Rc<Device>, golden: &Golden) -> Model {
     let bytes = golden.bytes("model.safetensors");
     pollster::block_on(async {
-        let mut loading = Loading::new(device.clone(), &golden.config, None, None, None).await.unwrap();
+        let mut loading = Loading::new(device.clone(), &golden.config, None, (None, None), Format::F32).await.unwrap();
         loading.header("model.safetensors", bytes.len() as u64, &bytes).unwrap();
         loading.judge().unwrap();
         for chunk in bytes.chunks(1_001) {

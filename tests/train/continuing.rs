@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use griot::checkpoint::{to_bytes, write_header};
 use griot::device::Device;
+use griot::kernels::Format;
 use griot::tasks::Model;
 use griot::train::options::{Optimizer, Options, Rule};
 use pollster::block_on;
@@ -15,10 +16,10 @@ fn saved(model: &Model) -> (String, Vec<u8>) {
     let state = model.training().borrow().clone().unwrap();
     let moments = model.moments(&state.options).unwrap();
     let heads: Vec<_> = moments.iter().map(|moment| (moment.name.clone(), moment.shape.clone())).collect();
-    let mut bytes = write_header(&heads).unwrap();
+    let mut bytes = write_header(&heads, Format::F32).unwrap();
     for moment in moments {
         let words = block_on(model.placed().arenas.read(moment.slice)).unwrap();
-        bytes.extend(to_bytes(&words.into_iter().map(f32::from_bits).collect::<Vec<_>>()));
+        bytes.extend(to_bytes(&words.into_iter().map(f32::from_bits).collect::<Vec<_>>(), Format::F32));
     }
     (state.to_json().to_string(), bytes)
 }

@@ -14,14 +14,15 @@ export interface DoorFiles {
 }
 
 /** The work of loading a model from a place; the place is closed at its end, however it ends. */
-export async function loading<Made>(context: Context, place: Place, options: unknown, finish: (model: never, tokenizer?: DoorTokenizer) => Made): Promise<Drive> {
+export async function loading<Made>(context: Context, place: Place, options: { dtype?: string }, finish: (model: never, tokenizer?: DoorTokenizer) => Made): Promise<Drive> {
   let tokenizer: DoorTokenizer | undefined;
   try {
     const config = await textOfRequired(place, "config.json");
     const generation = await textOf(place, "generation_config.json");
     tokenizer = await readTokenizer(context, place);
     const files = await openWeights(place);
-    const training = await openTraining(place, files);
+    // What is kept as f16 does not learn: the state of its training stays where it is.
+    const training = options.dtype === "f16" ? undefined : await openTraining(place, files);
     await place.ready(toCome(files));
     const job = context.door.load_model(config, generation, training, options, tokenizer?.lend());
     const documents = documentsOf(files);

@@ -53,13 +53,13 @@ export const model = (surroundings: Surroundings): Service => ({
     return context.drive({ job: context.door.create_model(config, options, lent), finish: (model: DoorModel) => made(context, model) });
   },
 
-  async load(context, _: undefined, source: unknown, options: unknown, how: Reading) {
+  async load(context, _: undefined, source: unknown, options: { dtype?: string }, how: Reading) {
     const place = await openSource(source, surroundings.settings.hub, context.signal, how, "Model.load");
     return context.drive(await loading(context, place, options, (model: DoorModel, tokenizer) => made(context, model, tokenizer)));
   },
 
   /** As `load`, for a client that has the tokenizer. */
-  async again(context, _: undefined, source: unknown, options: unknown, reading: Reading) {
+  async again(context, _: undefined, source: unknown, options: { dtype?: string }, reading: Reading) {
     const place = await openSource(source, surroundings.settings.hub, context.signal, reading, "Model.load");
     const finish = (model: DoorModel, tokenizer?: DoorTokenizer) => {
       tokenizer?.free(); // the model has its own share of it

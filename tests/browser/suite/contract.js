@@ -80,8 +80,8 @@ export const cases = {
   async "what is not there yet is unsupported, what will never be is a bad option"({ griot }) {
     const model = await tiny(griot);
     const files = Object.fromEntries(await model.files());
-    await rejects(griot.Model.load(files, { dtype: "f16", device: "cpu" }), "unsupported");
-    await rejects(griot.Model.estimate(model.config, { for: "generate", dtype: "f16" }), "unsupported");
+    await rejects(griot.Model.estimate(model.config, { for: "train", dtype: "f16" }), "unsupported");
+    await rejects(griot.Model.create(model.config, { dtype: "f16", device: "cpu" }), "bad-option");
     await rejects(griot.Model.load(files, { dtype: "f64", device: "cpu" }), "bad-option");
     await model.dispose();
   },

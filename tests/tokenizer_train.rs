@@ -441,3 +441,25 @@ proptest! {
         }
     }
 }
+
+/// A document with neither spaces nor line ends is normalised in slices; its words are those of the whole.
+#[test]
+fn a_long_document_without_spaces_is_counted_as_in_one_step() {
+    let text: String = (0..40_000).map(|at| ["Été", "中文", "ab", "12", "ﬁn", "각", "。"][at * at % 61 % 7]).collect();
+    for (kind, preset) in [(Kind::WordPiece, "bert"), (Kind::Unigram, "t5"), (Kind::Bpe, "gpt2"), (Kind::Bpe, "llama2")]
+    {
+        let options = TrainOptions { preset: Some(preset.into()), ..TrainOptions::new(kind) };
+        let mut trainer = Trainer::new(options).unwrap();
+        let (mut from, mut slices) = (0, 0);
+        while from < text.len() {
+            from = trainer.feed_part(&text, from).unwrap();
+            slices += 1;
+        }
+        let parts = Preset::of(preset).unwrap().parts;
+        let mut words = WordCounts::new();
+        parts.pieces(&text, &mut |word| words.add(word, 1).unwrap()).unwrap();
+        assert!(trainer.counted().eq(words.iter()), "{preset}");
+        // Where there is nothing to normalise there is nothing to slice.
+        assert_eq!(slices > 1, preset != "gpt2", "{preset}: {slices}");
+    }
+}

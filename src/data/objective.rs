@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::rng::Rng;
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::chat::{ChatOptions, ChatTemplate};
-use crate::tokenizer::encode::{EncodeOptions, Strategy, Truncation, Unit};
+use crate::tokenizer::encode::{EncodeOptions, Ids, Strategy, Truncation, Unit};
 use crate::tokenizer::encoding::{Detail, Encoding};
 use crate::{bail, ensure};
 
@@ -205,7 +205,7 @@ impl Maker {
     pub fn add(&mut self, document: Document, kept: &mut Kept) -> Result<()> {
         let (rows, tokens) = match kept {
             Kept::Windows(windows) => {
-                windows.add(&self.tokenizer.ids(self.text(&document)?, false)?, self.frame.end);
+                windows.add(&self.ids(document)?, self.frame.end);
                 return Ok(());
             }
             Kept::Rows(rows, tokens) => (rows, tokens),
@@ -215,7 +215,7 @@ impl Maker {
             Objective::Causal => bail!(Internal, "objective: causal rows are windows"),
             Objective::Masked => self.mask_rows(self.text(&document)?, rows)?,
             Objective::Spans => {
-                let ids = self.tokenizer.ids(self.text(&document)?, false)?;
+                let ids = self.ids(document)?;
                 let stretches = ids.chunks(self.stretch).filter(|stretch| stretch.len() > 1);
                 rows.extend(stretches.map(|stretch| Row::new(stretch.to_vec(), Vec::new(), 0)));
             }
@@ -271,6 +271,24 @@ impl Maker {
             Some(text) => Ok(text),
             None => Err(Error::new(Kind::BadInput, "train: an example without a text, and texts are to be learned")
                 .hint("say with `objective` what is to be learned of the examples")),
+        }
+    }
+
+    /// The tokens of a text, read in slices; none where this objective learns no texts as they are.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::ids`].
+    pub fn read<'m>(&'m self, document: &'m Document) -> Result<Option<Ids<'m>>> {
+        match (self.objective, document.text()) {
+            (Objective::Causal | Objective::Spans, Some(text)) => self.tokenizer.begin_ids(text, false).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn ids(&self, document: Document) -> Result<Vec<u32>> {
+        match document {
+            Document::Tokens(ids) => Ok(ids),
+            document => self.tokenizer.ids(self.text(&document)?, false),
         }
     }
 

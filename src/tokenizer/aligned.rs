@@ -47,6 +47,41 @@ impl<'a> Aligned<'a> {
         &self.text
     }
 
+    /// Whether the text is the original still.
+    pub fn is_original(&self) -> bool {
+        matches!(self.text, Cow::Borrowed(_))
+    }
+
+    /// The same, with a text of its own.
+    pub fn into_owned(self) -> Aligned<'static> {
+        Aligned { text: Cow::Owned(self.text.into_owned()), map: self.map }
+    }
+
+    /// Adds the text that comes after this one in the original.
+    pub fn append(&mut self, next: &Aligned<'_>) {
+        let goes_on = match (&self.map, &next.map) {
+            (Map::Shift(shift), Map::Shift(next)) => shift + self.text.len() as u32 == *next,
+            (map, _) => matches!(map, Map::Untracked),
+        };
+        if goes_on {
+            return self.text.to_mut().push_str(&next.text);
+        }
+        let mut edit = self.edit(0);
+        if !matches!(self.map, Map::Table(_)) {
+            edit.keep_spans(self.text.len());
+        }
+        let whole = (edit.spans.take(), std::mem::replace(&mut self.map, Map::Untracked));
+        let spans = match whole {
+            (_, Map::Table(table)) => Some(table),
+            (spans, _) => spans,
+        };
+        let text = std::mem::take(self.text.to_mut());
+        let mut edit = Edit { old: next, at: 0, last: None, text, spans };
+        edit.keep(next.text.len());
+        let edited = edit.finish();
+        self.accept(edited);
+    }
+
     /// A range of the text on its own.
     pub fn part(&self, start: usize, end: usize) -> Aligned<'a> {
         let text = match &self.text {

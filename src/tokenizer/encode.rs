@@ -129,22 +129,18 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn ids(&self, text: &str, special: bool) -> Result<Vec<u32>> {
-        let detail = Detail { offsets: false };
-        let mut ids = Vec::with_capacity(text.len() / 4);
-        self.walk(text, false, &mut |pieces| {
-            match pieces {
-                Stretches::Added(id, ..) => ids.push(id),
-                Stretches::Tokens(tokens, ..) => ids.extend(tokens.iter().map(|token| token.id)),
-            }
-            Ok(())
-        })?;
-        let Some(processor) = self.parts.processor.as_ref().filter(|processor| special && processor.added(false) > 0)
-        else {
-            return Ok(ids);
-        };
-        let texts =
-            processor.apply(vec![Encoding { ids, ..Encoding::default() }], true, &detail, &|id| self.spoken(id))?;
-        Ok(texts.into_iter().flat_map(|text| text.ids).collect())
+        let mut ids = self.begin_ids(text, special)?;
+        ids.advance(usize::MAX)?;
+        ids.finish()
+    }
+
+    /// As [`Tokenizer::ids`], in slices.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn begin_ids<'t>(&'t self, text: &'t str, special: bool) -> Result<Ids<'t>> {
+        let walk = Walk::new(self, text, false)?;
+        Ok(Ids { tokenizer: self, walk, special, ids: Vec::with_capacity(text.len() / 4) })
     }
 
     /// Begins to encode a text, or a pair, in slices; options' padding is left to [`Tokenizer::pad`].
@@ -247,6 +243,7 @@ impl<'t> Text<'t> {
         // An unknown piece of a Unigram model is its own text.
         let unknown = if let Model::Unigram(model) = &tokenizer.model { model.unk() } else { None };
         walk.advance(budget, &mut |found| {
+            let last = !matches!(found, Stretches::Tokens(.., false));
             match found {
                 Stretches::Added(id, start, end, matched) => {
                     if matched != tokenizer.spoken(id) {
@@ -258,7 +255,7 @@ impl<'t> Text<'t> {
                         encoding.offsets.push((places.of(start), places.of(end)));
                     }
                 }
-                Stretches::Tokens(tokens, pieces, cut) => {
+                Stretches::Tokens(tokens, pieces, cut, _) => {
                     for (at, token) in tokens.iter().enumerate().filter(|(_, token)| Some(token.id) == unknown) {
                         let text = pieces.slice((cut.0 + token.start, cut.0 + token.end));
                         encoding.written.push(((encoding.ids.len() + at) as u32, text.into()));
@@ -274,7 +271,7 @@ impl<'t> Text<'t> {
                     }
                 }
             }
-            *word += 1;
+            *word += i32::from(last);
             Ok(())
         })
     }
@@ -285,6 +282,46 @@ impl<'t> Text<'t> {
         self.encoding.attention_mask = vec![1; count];
         self.encoding.special_mask = vec![0; count];
         self.encoding
+    }
+}
+
+/// The ids of a text under way.
+pub struct Ids<'t> {
+    tokenizer: &'t Tokenizer,
+    walk: Walk<'t>,
+    special: bool,
+    ids: Vec<u32>,
+}
+
+impl Ids<'_> {
+    /// Reads on over about `budget` bytes; `true`: all is read.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn advance(&mut self, budget: usize) -> Result<bool> {
+        let Ids { walk, ids, .. } = self;
+        walk.advance(budget, &mut |found| {
+            match found {
+                Stretches::Added(id, ..) => ids.push(id),
+                Stretches::Tokens(tokens, ..) => ids.extend(tokens.iter().map(|token| token.id)),
+            }
+            Ok(())
+        })
+    }
+
+    /// The ids of what was read.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn finish(self) -> Result<Vec<u32>> {
+        let Ids { tokenizer, special, ids, .. } = self;
+        let processor = tokenizer.parts.processor.as_ref();
+        let Some(processor) = processor.filter(|processor| special && processor.added(false) > 0) else {
+            return Ok(ids);
+        };
+        let (texts, detail) = (vec![Encoding { ids, ..Encoding::default() }], Detail { offsets: false });
+        let texts = processor.apply(texts, true, &detail, &|id| tokenizer.spoken(id))?;
+        Ok(texts.into_iter().flat_map(|text| text.ids).collect())
     }
 }
 

@@ -44,7 +44,7 @@ impl Tokenizer {
                     let token = self.id_to_token(id).unwrap_or_default().to_owned();
                     steps.push(MergeStep { word, pieces: vec![token], ..MergeStep::default() });
                 }
-                Stretches::Tokens(_, pieces, cut) => {
+                Stretches::Tokens(_, pieces, cut, _) => {
                     let text = spelled(pieces, cut);
                     ensure!(
                         text.len() <= LONGEST,

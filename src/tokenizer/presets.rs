@@ -195,7 +195,12 @@ impl Parts {
         if let Some(normaliser) = &self.normaliser {
             normaliser.apply(&mut aligned)?;
         }
-        let mut pieces = Pieces::new(aligned, 0);
+        self.pieces_of(aligned, piece)
+    }
+
+    /// As [`Parts::pieces`], of a text that is normalised.
+    pub(super) fn pieces_of(&self, text: Aligned<'_>, piece: &mut dyn FnMut(&str)) -> Result<()> {
+        let mut pieces = Pieces::new(text, 0);
         if let Some(splitter) = &self.splitter {
             splitter.split(&mut pieces, true)?;
         }

@@ -2,14 +2,14 @@
 //!
 //! In: a text. Out: every added token and the tokens of every piece, in order, to a callback, until a budget is used up.
 //! A long text is taken in parts where no part of the tokenizer looks across the cut, so that a slice stays short and
-//! memory does not grow with the text; a long piece is encoded in slices too. Normalising and splitting what cannot be cut is
-//! one step.
+//! memory does not grow with the text; what cannot be cut is normalised in slices, and a long piece is encoded in slices. Splitting
+//! what cannot be cut is one step.
 //! Refuses to know what becomes of the tokens.
 
 use super::added::Stretch;
 use super::aligned::Aligned;
 use super::model::{Memory, Model, Token};
-use super::normalise::Normaliser;
+use super::normalise::{Normaliser, Normalising};
 use super::split::known::Known;
 use super::split::pattern::Written;
 use super::split::{Behavior, Pieces, Splitter};
@@ -24,8 +24,8 @@ const LONG: u32 = 1 << 13;
 pub(super) enum Stretches<'s, 'a> {
     /// An added token: its number, its bytes of the whole text, the text that was matched.
     Added(u32, usize, usize, &'s str),
-    /// The tokens of a piece: their places are counted from the piece's start.
-    Tokens(&'s [Token], &'s Pieces<'a>, (u32, u32)),
+    /// Tokens of a piece, the last ones if the flag is set: their places are counted from the piece's start.
+    Tokens(&'s [Token], &'s Pieces<'a>, (u32, u32), bool),
 }
 
 /// A normalised stretch in which added tokens were looked for again, and the next of its parts.
@@ -47,10 +47,14 @@ pub(super) struct Walk<'t> {
     next: usize,
     /// Where the next part of the current stretch begins.
     from: usize,
+    /// The part that is being normalised, from and to.
+    normalising: Option<(Normalising, usize, usize)>,
     normalised: Option<Normalised<'t>>,
     pieces: Option<(Pieces<'t>, usize)>,
     memory: Memory,
     tokens: Vec<Token>,
+    /// How many tokens of a long piece were handed out, once all are known.
+    told: Option<usize>,
 }
 
 impl<'t> Walk<'t> {
@@ -72,10 +76,12 @@ impl<'t> Walk<'t> {
             from: outer.first().map_or(0, |stretch| stretch.1),
             outer,
             next: 0,
+            normalising: None,
             normalised: None,
             pieces: None,
             memory: Memory::default(),
             tokens: Vec::new(),
+            told: None,
         })
     }
 
@@ -96,14 +102,23 @@ impl<'t> Walk<'t> {
                     if budget == 0 {
                         return Ok(false);
                     }
-                    self.tokens.clear();
                     if cut.1 - cut.0 > LONG {
                         let (piece, raw) = (pieces.slice(cut), pieces.raw);
-                        if !model.encode_on(piece, raw, &mut self.memory, &mut self.tokens, &mut budget)? {
-                            return Ok(false);
+                        let told = match self.told {
+                            Some(told) => told,
+                            None if model.encode_on(piece, raw, &mut self.memory, &mut self.tokens, &mut budget)? => 0,
+                            None => return Ok(false),
+                        };
+                        let until = self.tokens.len().min(told.saturating_add(budget.max(1)));
+                        budget = budget.saturating_sub(until - told);
+                        let last = until == self.tokens.len();
+                        let some = self.tokens.get(told..until).unwrap_or_default();
+                        found(Stretches::Tokens(some, pieces, cut, last))?;
+                        self.told = Some(until).filter(|_| !last);
+                        if last {
+                            self.tokens.clear();
+                            *next += 1;
                         }
-                        *next += 1;
-                        found(Stretches::Tokens(&self.tokens, pieces, cut))?;
                         continue;
                     }
                     *next += 1;
@@ -116,11 +131,15 @@ impl<'t> Walk<'t> {
                         }
                         model => model.encode(pieces.slice(cut), &mut self.memory, &mut self.tokens)?,
                     }
-                    found(Stretches::Tokens(&self.tokens, pieces, cut))?;
+                    found(Stretches::Tokens(&self.tokens, pieces, cut, true))?;
+                    self.tokens.clear();
                 }
                 self.pieces = None;
             }
-            if !self.prepare(found)? {
+            if budget == 0 {
+                return Ok(false);
+            }
+            if !self.prepare(&mut budget, found)? {
                 return Ok(true);
             }
         }
@@ -131,9 +150,22 @@ impl<'t> Walk<'t> {
         self.from
     }
 
-    /// Makes the next pieces ready, or calls back with an added token; `false`: there is nothing left.
-    fn prepare(&mut self, found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>) -> Result<bool> {
+    /// Makes the next pieces ready or comes nearer to them, or calls back with an added token; `false`: there is nothing left.
+    fn prepare(&mut self, budget: &mut usize, found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>) -> Result<bool> {
         let added = &self.tokenizer.added;
+        if let Some((normalising, from, to)) = &mut self.normalising {
+            let (text, how) = (self.text.get(*from..*to).unwrap_or_default(), (*from, self.track));
+            let done = match &self.tokenizer.parts.normaliser {
+                Some(normaliser) => normalising.advance(normaliser, text, how, budget)?,
+                None => true,
+            };
+            if done {
+                let (aligned, from) = (std::mem::take(normalising).finish(text, how), *from);
+                self.normalising = None;
+                self.look(aligned, from)?;
+            }
+            return Ok(true);
+        }
         if let Some(normalised) = &mut self.normalised {
             let Some(&(token, from, to)) = normalised.stretches.get(normalised.next) else {
                 self.normalised = None;
@@ -164,18 +196,20 @@ impl<'t> Walk<'t> {
         if to >= end {
             self.next += 1;
         }
-        let mut aligned = Aligned::new(self.text.get(from..to).unwrap_or_default(), from, self.track);
-        if let Some(normaliser) = &self.tokenizer.parts.normaliser {
-            normaliser.apply(&mut aligned)?;
-        }
+        self.normalising = Some((Normalising::default(), from, to));
+        Ok(true)
+    }
+
+    /// Looks for added tokens in a normalised part that begins at byte `from`, or splits it.
+    fn look(&mut self, aligned: Aligned<'t>, from: usize) -> Result<()> {
+        let added = &self.tokenizer.added;
         if !added.any(true) {
-            let pieces = Pieces::new(aligned, from as u32);
-            return self.split(pieces).map(|()| true);
+            return self.split(Pieces::new(aligned, from as u32));
         }
         let mut stretches = Vec::new();
         added.split(aligned.text(), true, &mut stretches);
         self.normalised = Some(Normalised { aligned, stretches, next: 0 });
-        Ok(true)
+        Ok(())
     }
 
     fn split(&mut self, mut pieces: Pieces<'t>) -> Result<()> {

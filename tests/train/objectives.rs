@@ -234,3 +234,25 @@ fn an_objective_that_a_model_has_no_head_for_and_options_of_another_are_refused(
         assert_eq!(refused.err().unwrap().code(), "bad-option");
     }
 }
+
+#[test]
+fn a_text_that_was_read_in_slices_gives_the_rows_of_the_text() {
+    let tokenizer = words(TALE, &["<extra_id_0>", "<extra_id_1>", "</s>"]);
+    let end = tokenizer.token_to_id("</s>").unwrap();
+    let (_, device) = devices().remove(0);
+    let size = tokenizer.vocab_size();
+    for (config, objective) in [(gpt(size, end), Objective::Causal), (t5(size, end), Objective::Spans)] {
+        let model = model(&device, &config, &tokenizer);
+        let options = Options { objective: Some(objective), shuffle: false, context: Some(8), ..Options::default() };
+        let text = Document::Text([TALE; 20].join(" "));
+        let supply = Corpus::of(vec![text.clone()]).supply(&model, &options).unwrap();
+        let mut read = supply.maker().read(&text).unwrap().unwrap();
+        let mut slices = 1;
+        while !read.advance(7).unwrap() {
+            slices += 1;
+        }
+        assert!(slices > 100);
+        let tokens = Document::Tokens(read.finish().unwrap());
+        assert_eq!(first_rows(&model, &options, vec![tokens], 5), first_rows(&model, &options, vec![text], 5));
+    }
+}

@@ -11,6 +11,7 @@ use super::Token;
 use crate::tokenizer::bytes;
 use crate::tokenizer::vocab::{Lookup, Vocab};
 use crate::{Result, ensure};
+use std::ops::Range;
 
 /// What a BPE model does beside merging.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -177,12 +178,12 @@ impl Bpe {
     }
 
     fn merge_bytes(&self, piece: &[u8], scratch: &mut Scratch, out: &mut Vec<Token>, watch: Option<Watch<'_>>) {
+        scratch.nodes.clear();
         self.spell_bytes(piece, &mut scratch.nodes);
         self.merge(scratch, out, watch);
     }
 
     fn spell_bytes(&self, piece: &[u8], nodes: &mut Vec<Node>) {
-        nodes.clear();
         let Some(byte_ids) = &self.byte_ids else { return };
         nodes.extend(piece.iter().map(|&byte| Node::new(byte_ids.get(byte as usize).copied().unwrap_or(NONE), 1)));
     }
@@ -204,7 +205,8 @@ impl Bpe {
             out.push(Token { id, start: 0, end: piece.len() as u32 });
             return Ok(());
         }
-        self.symbols(piece, &mut scratch.nodes)?;
+        scratch.nodes.clear();
+        self.symbols(piece, 0..piece.len(), &mut None, &mut scratch.nodes)?;
         self.merge(scratch, out, watch);
         Ok(())
     }
@@ -231,17 +233,33 @@ impl Bpe {
                 out.push(Token { id, start: 0, end: piece.len() as u32 });
                 return Ok(true);
             }
-            match raw {
-                true => self.spell_bytes(piece.as_bytes(), &mut scratch.nodes),
-                false => self.symbols(piece, &mut scratch.nodes)?,
-            }
+            scratch.nodes.clear();
             Bpe::begin(scratch);
         }
-        let done = self.merge_on(scratch, None, budget);
-        if done {
-            Bpe::put_out(scratch, out);
+        let Scratch { nodes, pending, .. } = scratch;
+        while pending.spelled < piece.len() {
+            if *budget == 0 {
+                return Ok(false);
+            }
+            let from = pending.spelled;
+            let mut to = from.saturating_add(*budget).min(piece.len());
+            while !piece.is_char_boundary(to) {
+                to += 1;
+            }
+            *budget = budget.saturating_sub(to - from);
+            match raw {
+                true => self.spell_bytes(piece.as_bytes().get(from..to).unwrap_or_default(), nodes),
+                false => self.symbols(piece, from..to, &mut pending.unknown, nodes)?,
+            }
+            pending.spelled = to;
         }
-        Ok(done)
+        if pending.merged.is_none() {
+            if !self.merge_on(scratch, None, budget) {
+                return Ok(false);
+            }
+            scratch.pending.merged = Some((0, 0));
+        }
+        Ok(Bpe::put_out(scratch, out, budget))
     }
 
     /// The symbols of a piece before any merge.
@@ -250,17 +268,16 @@ impl Bpe {
     /// As [`Bpe::encode`].
     pub fn spell(&self, piece: &str) -> Result<Vec<u32>> {
         let mut nodes = Vec::new();
-        self.symbols(piece, &mut nodes)?;
+        self.symbols(piece, 0..piece.len(), &mut None, &mut nodes)?;
         Ok(nodes.iter().map(|node| node.id).collect())
     }
 
-    /// The characters of a piece as tokens: known, by bytes, or unknown.
-    fn symbols(&self, piece: &str, nodes: &mut Vec<Node>) -> Result<()> {
-        nodes.clear();
-        let mut unknown: Option<u32> = None;
+    /// The characters of a part of a piece as tokens: known, by bytes, or unknown; `unknown` is what waits from the part before.
+    fn symbols(&self, piece: &str, part: Range<usize>, unknown: &mut Option<u32>, nodes: &mut Vec<Node>) -> Result<()> {
         let (prefix, suffix) = (self.options.prefix.as_deref(), self.options.suffix.as_deref());
         let mut decorated = String::new();
-        for (at, c) in piece.char_indices() {
+        for (at, c) in piece.get(part.clone()).unwrap_or_default().char_indices() {
+            let at = part.start + at;
             let end = at + c.len_utf8();
             let plain = piece.get(at..end).unwrap_or_default();
             let symbol = if (at > 0 && prefix.is_some()) || (end == piece.len() && suffix.is_some()) {
@@ -291,7 +308,7 @@ impl Bpe {
                 let Some(unk) = self.unk else {
                     crate::bail!(BadFile, "BPE: the unknown token {name:?} is not in the vocabulary");
                 };
-                let waiting = match unknown {
+                let waiting = match *unknown {
                     Some(length) if self.options.fuse_unk => length,
                     Some(length) => {
                         nodes.push(Node::new(unk, length));
@@ -299,10 +316,12 @@ impl Bpe {
                     }
                     None => 0,
                 };
-                unknown = Some(waiting + plain.len() as u32);
+                *unknown = Some(waiting + plain.len() as u32);
             }
         }
-        if let (Some(length), Some(unk)) = (unknown, self.unk) {
+        if let (Some(length), Some(unk)) = (*unknown, self.unk)
+            && part.end == piece.len()
+        {
             nodes.push(Node::new(unk, length));
         }
         Ok(())
@@ -317,16 +336,25 @@ impl Bpe {
         } else {
             self.merge_short(&mut scratch.nodes);
         }
-        Bpe::put_out(scratch, out);
+        scratch.pending.merged = Some((0, 0));
+        let mut unlimited = usize::MAX;
+        Bpe::put_out(scratch, out, &mut unlimited);
     }
 
-    fn put_out(scratch: &Scratch, out: &mut Vec<Token>) {
-        let mut at = 0;
-        out.extend(scratch.nodes.iter().filter(|node| node.length > 0).map(|node| {
+    /// Puts out what is left of the symbols; `true`: all of them.
+    fn put_out(scratch: &mut Scratch, out: &mut Vec<Token>, budget: &mut usize) -> bool {
+        let (from, mut at) = scratch.pending.merged.unwrap_or_default();
+        let to = scratch.nodes.len().min(from.saturating_add(*budget));
+        *budget = budget.saturating_sub(to - from);
+        let some = scratch.nodes.get(from..to).unwrap_or_default();
+        out.extend(some.iter().filter(|node| node.length > 0).map(|node| {
             let start = at;
             at += node.length;
             Token { id: node.id, start, end: at }
         }));
+        scratch.pending.merged = Some((to, at));
+        scratch.pending.open = to < scratch.nodes.len();
+        !scratch.pending.open
     }
 
     /// Scans for the best pair again and again.

@@ -38,7 +38,14 @@ pub struct Way {
     steps: Vec<Step>,
     /// The byte to go on from; 0: no piece is under way.
     from: usize,
+    /// Once all ways are known: the byte to read the best one back from, and where the run of unknown characters ends that is being read.
+    back: Option<(u32, Option<u32>)>,
+    /// The tokens from there on, the last one first.
+    read: Vec<Token>,
 }
+
+/// A piece of so many bytes has room for all its steps from the first; a longer one gets it as it goes on.
+const SHORT: usize = 1 << 12;
 
 const NOWHERE: Step = Step { score: 0.0, from: u32::MAX, id: 0 };
 
@@ -134,10 +141,13 @@ impl Unigram {
     /// # Errors
     /// As [`Unigram::encode`].
     pub fn encode_on(&self, piece: &str, way: &mut Way, out: &mut Vec<Token>, budget: &mut usize) -> Result<bool> {
-        let Way { steps: path, from } = way;
+        let Way { steps: path, from, back, read } = way;
         if *from == 0 {
             path.clear();
-            path.resize(piece.len() + 1, NOWHERE);
+            path.reserve(piece.len() + 1);
+            path.resize(piece.len().min(SHORT) + 1, NOWHERE);
+            *back = None;
+            read.clear();
         }
         let first = *from;
         for (at, c) in piece.get(first..).unwrap_or_default().char_indices() {
@@ -150,6 +160,9 @@ impl Unigram {
             let so_far = path.get(start).map_or(0.0, |step| step.score);
             self.tokens_at(piece, start, |end, id, score| {
                 let score = score + so_far;
+                if path.len() <= end {
+                    path.resize(end + 1, NOWHERE);
+                }
                 if let Some(step) = path.get_mut(end)
                     && (step.from == u32::MAX || score > step.score)
                 {
@@ -157,28 +170,28 @@ impl Unigram {
                 }
             })?;
         }
-        *from = 0;
-        let first = out.len();
-        let mut end = piece.len() as u32;
-        let mut unknown = None; // where the run of unknown characters that is being read backwards ends
-        while end > 0 {
-            let Some(step) = path.get(end as usize).filter(|step| step.from < end) else { break };
+        let (mut end, mut unknown) = back.unwrap_or((piece.len() as u32, None));
+        while let Some(step) = path.get(end as usize).filter(|step| step.from < end) {
+            if *budget == 0 {
+                *back = Some((end, unknown));
+                return Ok(false);
+            }
+            *budget -= 1;
             if Some(step.id) == self.unk {
                 unknown = unknown.or(Some(end));
             } else {
                 if let Some(last) = unknown.take() {
-                    self.push_unknown(piece, end, last, out);
+                    self.push_unknown(piece, end, last, read);
                 }
-                out.push(Token { id: step.id, start: step.from, end });
+                read.push(Token { id: step.id, start: step.from, end });
             }
             end = step.from;
         }
         if let Some(last) = unknown {
-            self.push_unknown(piece, 0, last, out);
+            self.push_unknown(piece, 0, last, read);
         }
-        if let Some(tail) = out.get_mut(first..) {
-            tail.reverse();
-        }
+        *from = 0;
+        out.extend(read.drain(..).rev());
         Ok(true)
     }
 

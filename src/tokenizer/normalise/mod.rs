@@ -8,6 +8,7 @@ mod bert;
 mod composition;
 mod forms;
 pub mod precompiled;
+mod slices;
 
 use super::aligned::{Aligned, Change};
 use super::split::pattern::Pattern;
@@ -15,6 +16,7 @@ use super::{bytes, unicode};
 use crate::Result;
 pub use forms::Form;
 use precompiled::Precompiled;
+pub use slices::Normalising;
 
 /// A normaliser, by the names of Hugging Face's.
 #[derive(Clone, Debug)]
@@ -68,16 +70,22 @@ impl Normaliser {
     /// # Errors
     /// `bad-input` when a regular expression takes more steps than allowed.
     pub fn apply(&self, text: &mut Aligned<'_>) -> Result<()> {
+        self.apply_between(text, (true, true))
+    }
+
+    /// Changes a part of a text; `ends`: whether it is the first, and whether it is the last.
+    fn apply_between(&self, text: &mut Aligned<'_>, ends: (bool, bool)) -> Result<()> {
         match self {
             Normaliser::Form(form) => form.apply(text),
             Normaliser::Lowercase => lowercase(text),
             Normaliser::StripAccents => text.filter_map(|c| !unicode::is_mark(c), |c| c),
-            Normaliser::Strip { left, right } => strip(text, *left, *right),
+            Normaliser::Strip { left, right } => strip(text, *left && ends.0, *right && ends.1),
             Normaliser::Replace { pattern, content } => replace(text, pattern, content)?,
-            Normaliser::Prepend(prefix) => {
+            Normaliser::Prepend(prefix) if ends.0 => {
                 let mut whole = [(0, text.text().len() as u32)];
                 text.with_prefix(prefix, &mut whole, |_, text| !text.is_empty() && !prefix.is_empty());
             }
+            Normaliser::Prepend(_) => {}
             Normaliser::Nmt => text.filter_map(
                 |c| !matches!(c as u32, 1..=8 | 0xB | 0xE..=0x1F | 0x7F | 0x8F | 0x9F),
                 |c| match c as u32 {
@@ -104,7 +112,7 @@ impl Normaliser {
             }
             Normaliser::Sequence(normalisers) => {
                 for normaliser in normalisers {
-                    normaliser.apply(text)?;
+                    normaliser.apply_between(text, ends)?;
                 }
             }
         }

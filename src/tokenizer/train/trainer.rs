@@ -10,6 +10,7 @@ use super::{
     WordPieceOptions, WordPieceScore, split_at_spaces, wordpiece,
 };
 use crate::error::Result;
+use crate::tokenizer::normalise::Normalising;
 use crate::tokenizer::unicode;
 use crate::tokenizer::{Bpe, BpeOptions as Merging, Kind, Model, Preset, Tokenizer, Unigram, Vocab, Word, WordPiece};
 use crate::{bail, ensure};
@@ -65,6 +66,8 @@ pub struct Trainer {
     fed: usize,
     /// Whether a long document may be cut at line ends.
     by_lines: bool,
+    /// The part that is being normalised, and where it ends.
+    normalising: Option<(Normalising, usize)>,
 }
 
 enum Stage {
@@ -112,7 +115,15 @@ impl Trainer {
         }
         let method = method(&options, name, &preset)?;
         let by_lines = preset.parts.cuts_lines();
-        Ok(Trainer { options, preset, method, stage: Stage::Feeding(WordCounts::new()), fed: 0, by_lines })
+        Ok(Trainer {
+            options,
+            preset,
+            method,
+            stage: Stage::Feeding(WordCounts::new()),
+            fed: 0,
+            by_lines,
+            normalising: None,
+        })
     }
 
     /// Counts a whole document.
@@ -127,7 +138,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Counts a part of a document from byte `from` on; gives where the next part begins.
+    /// Counts a part of a document from byte `from` on, or comes nearer to it; gives where to go on, with the same document while that is
+    /// not its end.
     ///
     /// # Errors
     /// `bad-input` after learning has begun, or when the splitter gives up; `out-of-memory`.
@@ -135,25 +147,35 @@ impl Trainer {
         let Stage::Feeding(words) = &mut self.stage else {
             bail!(BadInput, "tokenizer training: a document came after learning had begun");
         };
-        let end = part_end(document, from, self.by_lines);
+        let (mut normalising, end) = match self.normalising.take() {
+            Some(under_way) => under_way,
+            None => (Normalising::default(), part_end(document, from, self.by_lines)),
+        };
         let Some(mut text) = document.get(from..end) else {
             bail!(BadInput, "tokenizer training: no character begins at byte {from} of {}", document.len());
         };
+        let sentencepiece = matches!(&self.method, Method::Bpe(BpeOptions { form: BpeForm::Sentencepiece { .. }, .. }));
+        // The normaliser writes the mark for the space that a part begins with.
+        if sentencepiece && from > 0 {
+            text = text.strip_prefix(' ').unwrap_or(text);
+        }
+        let (parts, mut budget) = (&self.preset.parts, 2 * PART);
+        if let Some(normaliser) = &parts.normaliser
+            && !normalising.advance(normaliser, text, (0, false), &mut budget)?
+        {
+            self.normalising = Some((normalising, end));
+            return Ok(from);
+        }
+        let normalised = normalising.finish(text, (0, false));
         let mut failed = Ok(());
         let mut add = |word: &str| {
             if let Err(error) = words.add(word, 1) {
                 failed = Err(error);
             }
         };
-        match &self.method {
-            Method::Bpe(BpeOptions { form: BpeForm::Sentencepiece { .. }, .. }) => {
-                // The normaliser writes the mark for the space that a part begins with.
-                if from > 0 {
-                    text = text.strip_prefix(' ').unwrap_or(text);
-                }
-                self.preset.parts.pieces(text, &mut |piece| split_at_spaces(piece, &mut add))?;
-            }
-            _ => self.preset.parts.pieces(text, &mut add)?,
+        match sentencepiece {
+            true => parts.pieces_of(normalised, &mut |piece| split_at_spaces(piece, &mut add))?,
+            false => parts.pieces_of(normalised, &mut add)?,
         }
         failed?;
         self.fed += end - from;

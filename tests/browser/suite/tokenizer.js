@@ -290,6 +290,25 @@ export const cases = {
     await tokenizer.dispose();
   },
 
+  async "a text without spaces or lines yields on its way"({ griot }) {
+    const text = "中文".repeat(1_000_000);
+    for (const kind of ["bpe", "unigram", "wordpiece"]) {
+      const tokenizer = await train(griot, { kind });
+      let whole = 0;
+      await tokenizer.encode(text, { onProgress: () => (whole += 1) });
+      const aborter = new AbortController();
+      let heard = 0;
+      const onProgress = () => {
+        heard += 1;
+        aborter.abort();
+      };
+      await rejects(tokenizer.encode(text, { signal: aborter.signal, onProgress }), "AbortError");
+      // One step would tell all there is before it hears of the abort, and succeed.
+      ok(heard > 0 && heard < whole, `${kind}: ${heard} reports of ${whole} before the abort was honoured`);
+      await tokenizer.dispose();
+    }
+  },
+
   async "an aborted training hands over the vocabulary so far"({ griot }) {
     const aborter = new AbortController();
     const run = griot.Tokenizer.trainer(story(), { kind: "bpe", vocabSize: 2000, minFrequency: 1, signal: aborter.signal });

@@ -18,20 +18,27 @@ pub(super) struct Pending {
     paired: usize,
     /// Whether a piece is under way.
     pub(super) open: bool,
+    /// Bytes of the piece whose symbols are there.
+    pub(super) spelled: usize,
+    /// The length of the unknown characters that were read last.
+    pub(super) unknown: Option<u32>,
+    /// Once all is merged: symbols that were put out, and where the next one begins.
+    pub(super) merged: Option<(usize, u32)>,
 }
 
 impl Bpe {
     /// Begins to merge the symbols that lie in the scratch.
     pub(super) fn begin(scratch: &mut Scratch) {
-        let Pending { heap, waiting, paired, open } = &mut scratch.pending;
+        let Pending { heap, waiting, .. } = &mut scratch.pending;
         heap.clear();
         waiting.clear();
-        (*paired, *open) = (0, true);
+        let (heap, waiting) = (std::mem::take(heap), std::mem::take(waiting));
+        scratch.pending = Pending { heap, waiting, open: true, ..Pending::default() };
     }
 
     /// Merges until about `budget` pairs were looked at; `true`: nothing is left to merge.
     pub(super) fn merge_on(&self, scratch: &mut Scratch, mut watch: Option<Watch<'_>>, budget: &mut usize) -> bool {
-        let Scratch { nodes, pending: Pending { heap, waiting, paired, open }, random } = scratch;
+        let Scratch { nodes, pending: Pending { heap, waiting, paired, .. }, random } = scratch;
         let dropout = self.options.dropout.unwrap_or(0.0);
         let count = nodes.len();
         while *paired < count {
@@ -50,7 +57,12 @@ impl Bpe {
             }
             *paired += 1;
         }
-        while let Some(Reverse(top)) = heap.pop() {
+        loop {
+            if *budget == 0 && !heap.is_empty() {
+                return false;
+            }
+            let Some(Reverse(top)) = heap.pop() else { return true };
+            *budget = budget.saturating_sub(1);
             if dropout > 0.0 && super::next_share(random) < dropout {
                 waiting.push(top);
                 continue;
@@ -70,13 +82,7 @@ impl Bpe {
                     nodes.iter().filter(|n| n.length > 0).map(|n| (n.id, n.length as usize)).collect();
                 watch(node.id, right.id, rank, &pieces);
             }
-            *budget = budget.saturating_sub(1);
-            if *budget == 0 && !heap.is_empty() {
-                return false;
-            }
         }
-        *open = false;
-        true
     }
 
     /// Makes one symbol of the one at a place and the one after it.

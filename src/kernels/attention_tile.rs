@@ -5,6 +5,8 @@
 
 use std::cell::RefCell;
 
+use super::simd::F32x4;
+
 /// Keys in a tile.
 pub(super) const KEYS: usize = 32;
 
@@ -30,40 +32,48 @@ pub(super) fn with_scratch<const N: usize>(sizes: [usize; N], f: impl FnOnce([&m
 
 /// `c (m, n) += a (m, k) · b (k, n)`, all contiguous; m in fours, n in eights.
 pub(super) fn product(a: &[f32], b: &[f32], c: &mut [f32], n: usize, k: usize) {
+    assert!(n.is_multiple_of(8) && b.len() >= k * n);
     for (a, c) in a.chunks_exact(4 * k).zip(c.chunks_exact_mut(4 * n)) {
-        let (a01, a23) = a.split_at(2 * k);
-        let ((a0, a1), (a2, a3)) = (a01.split_at(k), a23.split_at(k));
-        for j in (0..n).step_by(8) {
-            let mut sums = [[0.0f32; 8]; 4];
-            for ((((b, &a0), &a1), &a2), &a3) in b.chunks_exact(n).zip(a0).zip(a1).zip(a2).zip(a3) {
-                let b = &b[j..j + 8];
-                for i in 0..8 {
-                    sums[0][i] += a0 * b[i];
-                    sums[1][i] += a1 * b[i];
-                    sums[2][i] += a2 * b[i];
-                    sums[3][i] += a3 * b[i];
-                }
-            }
-            for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
-                c[j..j + 8].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
-            }
-        }
+        // SAFETY: a holds four lines of k numbers, b k lines of n, c four of n.
+        unsafe { four_rows((a.as_ptr(), k, 1), b.as_ptr(), c.as_mut_ptr(), n, k) }
     }
 }
 
 /// `c (m, n) += aᵀ · b (k, n)` with a (k, m), all contiguous; m in fours, n in eights. Only the first `k` rows count.
 pub(super) fn product_across(a: &[f32], b: &[f32], c: &mut [f32], m: usize, n: usize, k: usize) {
+    let k = k.min(a.len() / m).min(b.len() / n);
+    assert!(n.is_multiple_of(8) && m.is_multiple_of(4));
     for (i, c) in c.chunks_exact_mut(4 * n).take(m / 4).enumerate() {
-        for j in (0..n).step_by(8) {
-            let mut sums = [[0.0f32; 8]; 4];
-            for (a, b) in a.chunks_exact(m).zip(b.chunks_exact(n)).take(k) {
-                let (a, b) = (&a[4 * i..4 * i + 4], &b[j..j + 8]);
-                for (sums, a) in sums.iter_mut().zip(a) {
-                    sums.iter_mut().zip(b).for_each(|(sum, b)| *sum += a * b);
+        // SAFETY: a holds k lines of m numbers, of which four begin at 4·i < m, b k lines of n, c four of n.
+        unsafe { four_rows((a.as_ptr().add(4 * i), 1, m), b.as_ptr(), c.as_mut_ptr(), n, k) }
+    }
+}
+
+/// Adds four rows of a product over k steps. Of a: the first number, and how far apart rows and steps are.
+///
+/// # Safety
+/// a has 4 × k numbers so far apart, b k lines of n, c four lines of n; n is a multiple of eight.
+#[inline(always)]
+unsafe fn four_rows((a, row, step): (*const f32, usize, usize), b: *const f32, c: *mut f32, n: usize, k: usize) {
+    for j in (0..n).step_by(8) {
+        let mut sums = [[F32x4::zero(); 2]; 4];
+        // SAFETY: the caller's promise: s < k, j + 8 ≤ n, r < 4.
+        unsafe {
+            let (mut a, mut b) = (a, b.add(j));
+            for _ in 0..k {
+                let (b0, b1) = (F32x4::load(b), F32x4::load(b.add(4)));
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    let x = F32x4::splat(*a.add(r * row));
+                    sums[0] = sums[0].plus_product(x, b0);
+                    sums[1] = sums[1].plus_product(x, b1);
                 }
+                // One past the end after the last step, and never read there.
+                (a, b) = (a.wrapping_add(step), b.wrapping_add(n));
             }
-            for (sums, c) in sums.iter().zip(c.chunks_exact_mut(n)) {
-                c[j..j + 8].iter_mut().zip(sums).for_each(|(c, sum)| *c += sum);
+            for (r, sums) in sums.iter().enumerate() {
+                let to = c.add(r * n + j);
+                F32x4::load(to).plus(sums[0]).store(to);
+                F32x4::load(to.add(4)).plus(sums[1]).store(to.add(4));
             }
         }
     }

@@ -4,26 +4,19 @@
 //! seed of the clock, and prints the seed of what it finds, which GRIOT_FUZZ_SEED=n runs again. What was found stands as a case under `found_`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says with what seed")]
 
+#[path = "tokenizers/random.rs"]
+mod random;
+#[path = "tokenizers/stored.rs"]
+mod stored;
+
 use griot::tokenizer::chat::{ChatOptions, ChatTemplate};
 use griot::tokenizer::{EncodeOptions, Tokenizer, Truncation};
+use random::Random;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
-
-const NAMES: [&str; 11] = [
-    "added-bbpe",
-    "added-wordpiece",
-    "bbpe-gpt2",
-    "bbpe-llama3",
-    "char",
-    "spm-bpe-llama2",
-    "unigram-nfkc",
-    "unigram-t5-precompiled",
-    "wordlevel",
-    "wordpiece-cased",
-    "wordpiece-uncased",
-];
+use stored::{NAMES, read};
 
 /// Expressions that go through an engine.
 const EXPRESSIONS: [&str; 8] = [
@@ -38,8 +31,7 @@ const EXPRESSIONS: [&str; 8] = [
 ];
 
 static ALL: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers");
-    let stored = NAMES.map(|name| std::fs::read_to_string(root.join(name).join("tokenizer.json")).unwrap());
+    let stored = NAMES.map(|name| read(name, "tokenizer.json").unwrap());
     let split = |expression: &str, behavior: &str| {
         json!({"model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "a": 1}, "unk_token": "[UNK]"},
             "pre_tokenizer": {"type": "Split", "pattern": {"Regex": expression}, "behavior": behavior, "invert": false}})
@@ -50,17 +42,7 @@ static ALL: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
     stored.into_iter().chain(own).map(|json| Tokenizer::from_json(&json).unwrap()).collect()
 });
 
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit.max(1) as u64) as usize
-    }
-
     fn one_of<'s>(&mut self, list: &[&'s str]) -> &'s str {
         list[self.below(list.len())]
     }

@@ -1,28 +1,12 @@
 //! All stored tokenizer vectors, exactly: ids, tokens, offsets, decodings, pairs, truncation, padding.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "tokenizers/stored.rs"]
+mod stored;
+
 use griot::tokenizer::{EncodeOptions, Encoding, Padding, Side, Strategy, Tokenizer, Truncation, Unit};
 use serde_json::Value;
-use std::path::Path;
-
-const NAMES: [&str; 11] = [
-    "added-bbpe",
-    "added-wordpiece",
-    "bbpe-gpt2",
-    "bbpe-llama3",
-    "char",
-    "spm-bpe-llama2",
-    "unigram-nfkc",
-    "unigram-t5-precompiled",
-    "wordlevel",
-    "wordpiece-cased",
-    "wordpiece-uncased",
-];
-
-fn read(name: &str, file: &str) -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers").join(name).join(file);
-    std::fs::read_to_string(path).ok()
-}
+use stored::{NAMES, read};
 
 fn load(name: &str) -> Tokenizer {
     Tokenizer::from_json(&read(name, "tokenizer.json").unwrap()).unwrap()

@@ -4,13 +4,16 @@
 //! the clock, and prints the seed of what it finds.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use griot::tokenizer::{EncodeOptions, Padding, Tokenizer, Truncation};
-use serde_json::{Value, json};
-use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+#[path = "tokenizers/random.rs"]
+mod random;
+#[path = "tokenizers/stored.rs"]
+mod stored;
 
-const NAMES: [&str; 6] =
-    ["added-bbpe", "added-wordpiece", "bbpe-llama3", "spm-bpe-llama2", "unigram-t5-precompiled", "wordlevel"];
+use griot::tokenizer::{EncodeOptions, Padding, Tokenizer, Truncation};
+use random::Random;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant, SystemTime};
+use stored::{NAMES, read};
 
 const TEXTS: [&str; 5] = [
     "",
@@ -19,23 +22,6 @@ const TEXTS: [&str; 5] = [
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
     "foo<sep> [MASK] Bar",
 ];
-
-fn file(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers").join(name).join("tokenizer.json");
-    std::fs::read_to_string(path).unwrap()
-}
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit.max(1) as u64) as usize
-    }
-}
 
 /// A value to put in place of another.
 fn strange(random: &mut Random) -> Value {
@@ -214,7 +200,7 @@ fn exercise(tokenizer: &Tokenizer, random: &mut Random) {
 
 fn run(seed: u64) -> bool {
     let mut random = Random(seed);
-    let text = file(NAMES[random.below(NAMES.len())]);
+    let text = read(NAMES[random.below(NAMES.len())], "tokenizer.json").unwrap();
     let broken = if random.below(6) == 0 { mutate_bytes(&text, &mut random) } else { mutate_value(&text, &mut random) };
     match Tokenizer::from_json(&broken) {
         Ok(tokenizer) => {
@@ -260,7 +246,7 @@ fn deep_nesting_is_refused() {
 #[test]
 fn an_unknown_part_is_refused_by_its_name() {
     for part in ["normalizer", "pre_tokenizer", "post_processor", "decoder", "model"] {
-        let mut value: Value = serde_json::from_str(&file("wordlevel")).unwrap();
+        let mut value: Value = serde_json::from_str(&read("wordlevel", "tokenizer.json").unwrap()).unwrap();
         value[part] = json!({"type": "Zaubertrick"});
         let error = Tokenizer::from_json(&value.to_string()).unwrap_err();
         assert_eq!(error.code(), "unsupported");

@@ -1,29 +1,16 @@
 //! What must hold for every text: round trips, offsets, batches, streams.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "tokenizers/stored.rs"]
+mod stored;
+
 use griot::tokenizer::{EncodeOptions, Tokenizer, Unit};
 use proptest::prelude::*;
-use std::path::Path;
 use std::sync::LazyLock;
-
-const NAMES: [&str; 11] = [
-    "added-bbpe",
-    "added-wordpiece",
-    "bbpe-gpt2",
-    "bbpe-llama3",
-    "char",
-    "spm-bpe-llama2",
-    "unigram-nfkc",
-    "unigram-t5-precompiled",
-    "wordlevel",
-    "wordpiece-cased",
-    "wordpiece-uncased",
-];
+use stored::{NAMES, read};
 
 static ALL: LazyLock<Vec<(&str, Tokenizer)>> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers");
-    let load = |name| std::fs::read_to_string(root.join(name).join("tokenizer.json")).unwrap();
-    NAMES.iter().map(|&name| (name, Tokenizer::from_json(&load(name)).unwrap())).collect()
+    NAMES.iter().map(|&name| (name, Tokenizer::from_json(&read(name, "tokenizer.json").unwrap()).unwrap())).collect()
 });
 
 fn named(name: &str) -> &'static Tokenizer {
@@ -181,7 +168,6 @@ fn a_character_streams_only_when_it_is_whole() {
 
 #[test]
 fn a_long_text_in_parts_is_encoded_as_in_one() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tokenizers");
     let pieces = [
         "The cat doesn't sit",
         " on 1234567 mats",
@@ -196,8 +182,7 @@ fn a_long_text_in_parts_is_encoded_as_in_one() {
     let texts = [mixed(&pieces), mixed(&lines), "Aa1!".repeat(20_000), "語".repeat(30_000) + " " + &"xyz".repeat(9000)];
     assert!(texts[0].len() > 400_000 && texts[1].len() > 200_000);
     for (name, text) in NAMES.iter().flat_map(|name| texts.iter().map(move |text| (*name, text))) {
-        let mut json: serde_json::Value =
-            serde_json::from_str(&std::fs::read_to_string(root.join(name).join("tokenizer.json")).unwrap()).unwrap();
+        let mut json: serde_json::Value = serde_json::from_str(&read(name, "tokenizer.json").unwrap()).unwrap();
         // A token that is looked for in normalised text, and never there, keeps a tokenizer from reading in parts.
         let never = serde_json::json!({"id": 999_999, "content": "\u{e000}\u{e001}", "single_word": false, "lstrip": false,
             "rstrip": false, "normalized": true, "special": false});

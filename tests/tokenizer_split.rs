@@ -2,10 +2,14 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "tokenizers/random.rs"]
+mod random;
+
 use fancy_regex::Regex;
 use griot::tokenizer::split::known::Known;
 use griot::tokenizer::split::pattern::{Pattern, Written};
 use griot::tokenizer::split::translate::{Engine, translate};
+use random::Random;
 
 /// Characters of all the classes that the expressions tell apart, some of them next to each other in Unicode.
 const ALPHABET: &[&str] = &[
@@ -70,20 +74,8 @@ const ALPHABET: &[&str] = &[
     "\u{378}",
 ];
 
-/// A generator of texts: xorshift, so that a failure can be had again.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % limit as u64) as usize
-    }
-
-    fn text(&mut self) -> String {
-        (0..1 + self.below(14)).map(|_| ALPHABET[self.below(ALPHABET.len())]).collect()
-    }
+fn text(random: &mut Random) -> String {
+    (0..1 + random.below(14)).map(|_| ALPHABET[random.below(ALPHABET.len())]).collect()
 }
 
 fn by_regex<'t>(regex: &Regex, text: &'t str) -> Vec<&'t str> {
@@ -110,7 +102,7 @@ fn splitters_written_by_hand_do_what_their_expressions_say() {
         let known = Known::of(expression).unwrap();
         let mut random = Random(0x1234_5678_9abc_def1);
         for _ in 0..20_000 {
-            let text = random.text();
+            let text = text(&mut random);
             let mut pieces = Vec::new();
             known.split(&text, |start, end| pieces.push(&text[start..end]));
             assert_eq!(pieces, by_regex(&regex, &text), "{text:?} by {expression}");
@@ -150,7 +142,7 @@ fn a_translated_expression_matches_as_the_known_splitter_does() {
         let known = Known::of(expression).unwrap();
         let mut random = Random(0x0fed_cba9_8765_4321);
         for _ in 0..2_000 {
-            let text = random.text();
+            let text = text(&mut random);
             let mut pieces = Vec::new();
             known.split(&text, |start, end| pieces.push(&text[start..end]));
             assert_eq!(pieces, by_regex(&regex, &text), "{text:?} by {expression}");

@@ -199,9 +199,7 @@ impl Bpe {
         out: &mut Vec<Token>,
         watch: Option<Watch<'_>>,
     ) -> Result<()> {
-        if self.options.ignore_merges
-            && let Some(id) = self.vocab.id(piece)
-        {
+        if let Some(id) = self.unmerged(piece) {
             out.push(Token { id, start: 0, end: piece.len() as u32 });
             return Ok(());
         }
@@ -209,6 +207,11 @@ impl Bpe {
         self.symbols(piece, 0..piece.len(), &mut None, &mut scratch.nodes)?;
         self.merge(scratch, out, watch);
         Ok(())
+    }
+
+    /// The token that a piece is without any merge, where merges do not count.
+    fn unmerged(&self, piece: &str) -> Option<u32> {
+        if self.options.ignore_merges { self.vocab.id(piece) } else { None }
     }
 
     /// As [`Bpe::encode`], in slices of about `budget` symbols: the tokens are appended when it comes to `true`, and until then the same
@@ -227,7 +230,7 @@ impl Bpe {
         if !scratch.pending.open {
             let whole = match raw {
                 true => self.whole.find(piece.as_bytes()),
-                false => self.vocab.id(piece).filter(|_| self.options.ignore_merges),
+                false => self.unmerged(piece),
             };
             if let Some(id) = whole {
                 out.push(Token { id, start: 0, end: piece.len() as u32 });

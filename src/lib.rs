@@ -2,7 +2,11 @@
 //!
 //! Read this list from top to bottom and you have walked through the house; data takes the same way.
 
-pub use griot_tokenizer::tokenizer; // text -> ids
+/// Text to ids, and conversations to text.
+pub mod tokenizer {
+    pub use griot_tokenizer::tokenizer::*; // text -> ids
+    pub mod chat; // conversations -> text: no loop that decides a speed
+}
 pub mod data; // ids -> batches
 pub mod models; // config -> graph
 pub mod train; // batches + graph -> new weights

@@ -17,7 +17,6 @@ pub mod stream; // decoding while tokens arrive
 pub mod explain; // how each piece was built
 pub mod presets; // the parts of well-known tokenizers
 pub mod train; // texts -> a vocabulary
-pub mod chat; // conversations -> text
 pub mod file; // from and to Hugging Face's files
 
 // -- what they stand on --

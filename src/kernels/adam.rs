@@ -3,6 +3,7 @@
 //! `m = b1 m + (1-b1) g`, `v = b2 v + (1-b2) g^2`, `w -= rate (m c1 / (sqrt(v c2) + eps))` with the gradient scaled by what
 //! [`super::gradient_norm`] found and c1, c2 the bias corrections, both live. Decay is apart (`w -= rate decay w`) or part of g.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, fold, place, read, write};
@@ -94,7 +95,7 @@ fn check() -> Case {
 /// The kernel.
 pub static ADAM: Kernel = Kernel {
     name: "adam",
-    wgsl: include_str!("../../shaders/adam.wgsl"),
+    wgsl: shader!("adam"),
     bindings: &[read("g"), read("report"), write("w"), write("m"), write("v")],
     params_words: 6,
     cpu,

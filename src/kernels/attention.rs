@@ -6,6 +6,7 @@
 //! Heads of queries share the keys of their group. Dropout multiplies probabilities by a mask of the counter generator.
 //! This file holds the parameters, the rules and the truth for the whole family; it knows no gradient.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::attention_cpu;
@@ -381,7 +382,7 @@ pub(super) fn check_backward(
 /// The kernel.
 pub static ATTENTION: Kernel = Kernel {
     name: "attention",
-    wgsl: include_str!("../../shaders/attention.wgsl"),
+    wgsl: shader!("attention"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), read("places"), write("out"), write("lse")],
     params_words: WORDS,
     cpu: attention_cpu::forward,

@@ -1,6 +1,7 @@
 //! The gradient of attention's bias by distance: `dbias[h][d] = Σ ds(q, q + d)` over all rows and queries, where
 //! `ds = p (m · dout·v - delta)` is the gradient of a logit after the cap. It has its own kernel: no other sums along diagonals.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::attention::{self, Mask, Rows, dot, reach};
@@ -71,7 +72,7 @@ fn check() -> Case {
 /// The kernel.
 pub static ATTENTION_BIAS: Kernel = Kernel {
     name: "attention_bias",
-    wgsl: include_str!("../../shaders/attention_bias.wgsl"),
+    wgsl: shader!("attention_bias"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), read("dout"), read("stats"), write("dbias")],
     params_words: attention::WORDS,
     cpu,

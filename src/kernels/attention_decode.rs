@@ -3,6 +3,7 @@
 
 use super::attention::{self, reference};
 use super::live::{Live, place};
+use super::shader::shader;
 use super::{Case, Constant, Extent, Kernel, attention_cpu, fold, read, write};
 
 /// Rows and numbers of queries that a workgroup can hold.
@@ -63,7 +64,7 @@ fn case(head: u32, heads: u32, queries: u32, constants: &[Constant]) -> Case {
 /// The kernel.
 pub static ATTENTION_DECODE: Kernel = Kernel {
     name: "attention_decode",
-    wgsl: include_str!("../../shaders/attention_decode.wgsl"),
+    wgsl: shader!("attention_decode"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), read("places"), write("out"), write("lse")],
     params_words: attention::WORDS,
     cpu: attention_cpu::forward,

@@ -1,6 +1,7 @@
 //! First step of the backward: `stats = (lse, delta)` with `delta = Σ_d out · dout`, the sum that the softmax's gradient
 //! subtracts. Interleaved, so that the two that follow need one binding for both. Exact with dropout too.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -63,7 +64,7 @@ fn check() -> Case {
 /// The kernel.
 pub static ATTENTION_DELTA: Kernel = Kernel {
     name: "attention_delta",
-    wgsl: include_str!("../../shaders/attention_delta.wgsl"),
+    wgsl: shader!("attention_delta"),
     bindings: &[read("out"), read("dout"), read("lse"), write("stats")],
     params_words: 4,
     cpu,

@@ -2,6 +2,7 @@
 //! `dV = Σ_q p m · dout`, `dp = m · (dout · v)`, `ds = p (dp - delta) · slope of the cap`, `dK = scale · Σ_q ds · q`,
 //! over all heads of the group. Writes (or adds to) the key and value parts of its output and nothing else.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::attention::{self, Mask, Rows, dot, reach};
@@ -71,7 +72,7 @@ fn check_at(constants: &[Constant]) -> Case {
 /// The kernel.
 pub static ATTENTION_KEYS: Kernel = Kernel {
     name: "attention_keys",
-    wgsl: include_str!("../../shaders/attention_keys.wgsl"),
+    wgsl: shader!("attention_keys"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), read("dout"), read("stats"), write("dkeys")],
     params_words: attention::WORDS,
     cpu: attention_cpu::keys,

@@ -1,6 +1,7 @@
 //! Attention's probabilities, materialised as (B, H, Tq, Tk): what a person looks at, and the oracle of the online softmax.
 //! They are those before dropout; keys that a query does not see have 0.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::attention::{self, Rows, probabilities, reach};
@@ -41,7 +42,7 @@ fn check() -> Case {
 /// The kernel.
 pub static ATTENTION_MAP: Kernel = Kernel {
     name: "attention_map",
-    wgsl: include_str!("../../shaders/attention_map.wgsl"),
+    wgsl: shader!("attention_map"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), write("map")],
     params_words: attention::WORDS,
     cpu: reference::<f32>,

@@ -1,6 +1,7 @@
 //! Third step of the backward: the gradient of queries, `dQ = scale · Σ_k ds · k` with `ds` as in `attention_keys`.
 //! Writes (or adds to) the query part of its output and nothing else.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::attention::{self, BLOCK, Mask, Rows, dot, reach};
@@ -53,7 +54,7 @@ fn check_at(constants: &[Constant]) -> Case {
 /// The kernel.
 pub static ATTENTION_QUERIES: Kernel = Kernel {
     name: "attention_queries",
-    wgsl: include_str!("../../shaders/attention_queries.wgsl"),
+    wgsl: shader!("attention_queries"),
     bindings: &[read("query"), read("keys"), read("spans"), read("bias"), read("dout"), read("stats"), write("dquery")],
     params_words: attention::WORDS,
     cpu: attention_cpu::queries,

@@ -1,6 +1,7 @@
 //! Writes the keys and values of new positions into the cache: row b's into block `places[b]`, after the live past.
 //! What would lie beyond the capacity is left out; the caller counts positions.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, fold, place, read, write};
@@ -54,7 +55,7 @@ fn check() -> Case {
 /// The kernel.
 pub static CACHE: Kernel = Kernel {
     name: "cache",
-    wgsl: include_str!("../../shaders/cache.wgsl"),
+    wgsl: shader!("cache"),
     bindings: &[read("packed"), read("places"), write("cache_words")],
     params_words: 6,
     cpu: reference::<f32>,

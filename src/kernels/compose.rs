@@ -4,6 +4,7 @@
 //! `//!use reduce` at the start of a line is replaced by the file `reduce.wgsl` of `shaders`, or by `reduce.subgroup.wgsl` in the
 //! subgroup variant where that file exists. Lines `const NAME: u32 = …;` take the launch's value for NAME.
 
+use super::shader::shader;
 use crate::error::Result;
 use crate::{bail, ensure};
 
@@ -18,23 +19,23 @@ pub struct Variant {
 
 /// The files that others use, by name: base text and subgroup text.
 const USED: &[(&str, &str, Option<&str>)] = &[
-    ("sample_filters", include_str!("../../shaders/sample_filters.wgsl"), None),
-    ("select", include_str!("../../shaders/select.wgsl"), None),
-    ("reduce", include_str!("../../shaders/reduce.wgsl"), Some(include_str!("../../shaders/reduce.subgroup.wgsl"))),
-    ("activation", include_str!("../../shaders/activation.wgsl"), None),
-    ("attention_load", include_str!("../../shaders/attention_load.wgsl"), None),
-    ("attention_reach", include_str!("../../shaders/attention_reach.wgsl"), None),
-    ("live", include_str!("../../shaders/live.wgsl"), None),
-    ("matmul_enter", include_str!("../../shaders/matmul_enter.wgsl"), None),
-    ("matmul_enter_tn", include_str!("../../shaders/matmul_enter_tn.wgsl"), None),
-    ("matmul_fours", include_str!("../../shaders/matmul_fours.wgsl"), None),
-    ("matmul_params", include_str!("../../shaders/matmul_params.wgsl"), None),
-    ("matmul_part", include_str!("../../shaders/matmul_part.wgsl"), None),
-    ("matmul_scalar", include_str!("../../shaders/matmul_scalar.wgsl"), None),
-    ("matmul_tile", include_str!("../../shaders/matmul_tile.wgsl"), None),
-    ("norm_value", include_str!("../../shaders/norm_value.wgsl"), None),
-    ("relative_bucket", include_str!("../../shaders/relative_bucket.wgsl"), None),
-    ("rng", include_str!("../../shaders/rng.wgsl"), None),
+    ("sample_filters", shader!("sample_filters"), None),
+    ("select", shader!("select"), None),
+    ("reduce", shader!("reduce"), Some(shader!("reduce.subgroup"))),
+    ("activation", shader!("activation"), None),
+    ("attention_load", shader!("attention_load"), None),
+    ("attention_reach", shader!("attention_reach"), None),
+    ("live", shader!("live"), None),
+    ("matmul_enter", shader!("matmul_enter"), None),
+    ("matmul_enter_tn", shader!("matmul_enter_tn"), None),
+    ("matmul_fours", shader!("matmul_fours"), None),
+    ("matmul_params", shader!("matmul_params"), None),
+    ("matmul_part", shader!("matmul_part"), None),
+    ("matmul_scalar", shader!("matmul_scalar"), None),
+    ("matmul_tile", shader!("matmul_tile"), None),
+    ("norm_value", shader!("norm_value"), None),
+    ("relative_bucket", shader!("relative_bucket"), None),
+    ("rng", shader!("rng"), None),
 ];
 
 /// The whole WGSL of a kernel file for one variant and one set of constants.

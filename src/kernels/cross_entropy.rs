@@ -4,6 +4,7 @@
 //! `dz = c (p (1 + 2 ζ lse) - (1 - e) [target] - e / V)`: label smoothing e as in PyTorch, ζ the z-loss of PaLM.
 //! A row whose coefficient c is 0, or whose target is no token, gives exact zeros, whatever its logits are. Units are rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::fast_math::{exp, max, sum, tanh};
@@ -131,7 +132,7 @@ fn check() -> Case {
 /// The kernel.
 pub static CROSS_ENTROPY: Kernel = Kernel {
     name: "cross_entropy",
-    wgsl: include_str!("../../shaders/cross_entropy.wgsl"),
+    wgsl: shader!("cross_entropy"),
     bindings: &[read("targets"), read("coefficients"), write("logits"), write("nll"), write("terms")],
     params_words: 7,
     cpu,

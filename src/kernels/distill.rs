@@ -3,6 +3,7 @@
 //! The gradient with respect to the student's logits is `c t (q - p)` (Hinton et al. 2015). Rows with coefficient 0 give exact
 //! zeros. Units are rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::fast_math::{exp, max, sum};
@@ -115,7 +116,7 @@ fn check() -> Case {
 /// The kernel.
 pub static DISTILL: Kernel = Kernel {
     name: "distill",
-    wgsl: include_str!("../../shaders/distill.wgsl"),
+    wgsl: shader!("distill"),
     bindings: &[
         read("student"),
         read("teacher"),

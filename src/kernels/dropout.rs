@@ -3,6 +3,7 @@
 //! An element is dropped where a uniform number is below the rate. The number is a function of seed, stream, step, micro-batch and
 //! place alone, so a mask needs no memory and is the same bit for bit on every player. Two elements share a draw and are a unit.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, fold, place, read, write};
@@ -57,7 +58,7 @@ fn check() -> Case {
 /// The kernel.
 pub static DROPOUT: Kernel = Kernel {
     name: "dropout",
-    wgsl: include_str!("../../shaders/dropout.wgsl"),
+    wgsl: shader!("dropout"),
     bindings: &[read("x"), read("residual"), write("y")],
     params_words: 5,
     cpu: reference::<f32>,

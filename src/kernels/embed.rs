@@ -3,6 +3,7 @@
 //!
 //! Units are rows. [`buckets`] sorts the ids for the gradient, on the host, which knows them.
 
+use super::shader::shader;
 use crate::order;
 use std::ops::Range;
 
@@ -120,7 +121,7 @@ fn check_at(constants: &[Constant]) -> Case {
 /// The kernel.
 pub static EMBED: Kernel = Kernel {
     name: "embed",
-    wgsl: include_str!("../../shaders/embed.wgsl"),
+    wgsl: shader!("embed"),
     bindings: &[read("ids"), read("table"), read("residual"), write("y")],
     params_words: 6,
     cpu,

@@ -3,6 +3,7 @@
 //! The rows come sorted by id from [`buckets`](super::embed::buckets). A unit is a slot of the buckets: the units past the number of
 //! different ids have nothing to do. Always adds; who wants the gradient alone clears it first.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, embed, fold, read, write};
@@ -83,7 +84,7 @@ fn check() -> Case {
 /// The kernel.
 pub static EMBED_GRADIENT: Kernel = Kernel {
     name: "embed_gradient",
-    wgsl: include_str!("../../shaders/embed_gradient.wgsl"),
+    wgsl: shader!("embed_gradient"),
     bindings: &[read("buckets"), read("dy"), write("dtable")],
     params_words: 7,
     cpu,

@@ -1,5 +1,6 @@
 //! `y = 0`, before launches that only add to some of its rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, write};
@@ -29,7 +30,7 @@ fn check() -> Case {
 /// The kernel.
 pub static FILL: Kernel = Kernel {
     name: "fill",
-    wgsl: include_str!("../../shaders/fill.wgsl"),
+    wgsl: shader!("fill"),
     bindings: &[write("y")],
     params_words: 1,
     cpu: reference::<f32>,

@@ -2,6 +2,7 @@
 //!
 //! Backward: `dgate = dy up f'(gate)`, `dup = dy f(gate)`; dy can become y again, bit for bit as on the way there. Units are rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::activation::Activation;
@@ -161,7 +162,7 @@ fn gradient_check() -> Case {
 /// Forward.
 pub static GATE: Kernel = Kernel {
     name: "gate",
-    wgsl: include_str!("../../shaders/gate.wgsl"),
+    wgsl: shader!("gate"),
     bindings: &[read("x"), write("y")],
     params_words: 3,
     cpu,
@@ -172,7 +173,7 @@ pub static GATE: Kernel = Kernel {
 /// Backward.
 pub static GATE_GRADIENT: Kernel = Kernel {
     name: "gate_gradient",
-    wgsl: include_str!("../../shaders/gate_gradient.wgsl"),
+    wgsl: shader!("gate_gradient"),
     bindings: &[read("x"), write("dy"), write("dx")],
     params_words: 5,
     cpu: gradient_cpu,

@@ -3,6 +3,7 @@
 //! Two stages with a fixed order of sums: each unit adds the squares of 4096 numbers, then one unit adds the partial sums.
 //! If the norm is not finite the scale is 0 and the third number says so; the update then leaves everything as it is.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -88,7 +89,7 @@ fn finish<S: Scalar>(call: &Call<'_, S>, _: Range<usize>) {
 /// The first stage.
 pub static GRADIENT_NORM: Kernel = Kernel {
     name: "gradient_norm",
-    wgsl: include_str!("../../shaders/gradient_norm.wgsl"),
+    wgsl: shader!("gradient_norm"),
     bindings: &[read("x"), write("y")],
     params_words: 2,
     cpu,
@@ -102,7 +103,7 @@ pub static GRADIENT_NORM: Kernel = Kernel {
 /// The second stage.
 pub static GRADIENT_NORM_FINISH: Kernel = Kernel {
     name: "gradient_norm_finish",
-    wgsl: include_str!("../../shaders/gradient_norm.wgsl"),
+    wgsl: shader!("gradient_norm"),
     bindings: &[read("x"), write("y")],
     params_words: 2,
     cpu: finish::<f32>,

@@ -3,6 +3,7 @@
 //! Packed rows (R, (H + 2K)·D) hold H query heads, K key heads, K value heads; queries and keys have a scale (D) each.
 //! Backward, with g = dy·scale and n = x·rstd: `dx = rstd·(g − n·mean(g·n))`, `dscale = Σ dy·n` over rows and heads.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -151,7 +152,7 @@ const TRIED: Params = Params {
 /// Forward.
 pub static HEAD_NORM: Kernel = Kernel {
     name: "head_norm",
-    wgsl: include_str!("../../shaders/head_norm.wgsl"),
+    wgsl: shader!("head_norm"),
     bindings: &[read("x"), read("queries"), read("keys"), write("y")],
     params_words: 9,
     cpu: forward::<f32>,
@@ -162,7 +163,7 @@ pub static HEAD_NORM: Kernel = Kernel {
 /// Backward to x; leaves the rstd of each head.
 pub static HEAD_NORM_GRADIENT: Kernel = Kernel {
     name: "head_norm_gradient",
-    wgsl: include_str!("../../shaders/head_norm_gradient.wgsl"),
+    wgsl: shader!("head_norm_gradient"),
     bindings: &[read("x"), read("queries"), read("keys"), read("dy"), write("dx"), write("stats")],
     params_words: 9,
     cpu: backward::<f32>,
@@ -181,7 +182,7 @@ pub static HEAD_NORM_GRADIENT: Kernel = Kernel {
 /// Backward to the scales.
 pub static HEAD_NORM_WEIGHTS: Kernel = Kernel {
     name: "head_norm_weights",
-    wgsl: include_str!("../../shaders/head_norm_weights.wgsl"),
+    wgsl: shader!("head_norm_weights"),
     bindings: &[read("x"), read("dy"), read("stats"), write("dqueries"), write("dkeys")],
     params_words: 9,
     cpu: weights::<f32>,

@@ -3,6 +3,7 @@
 //! The first is for regression, the second for labels that do not exclude each other. A row is multiplied by its coefficient;
 //! rows with coefficient 0 give exact zeros. The gradient is `2 c (z - y)` or `c (σ(z) - y)`. Units are rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -72,7 +73,7 @@ fn check() -> Case {
 /// The kernel.
 pub static LABEL_LOSS: Kernel = Kernel {
     name: "label_loss",
-    wgsl: include_str!("../../shaders/label_loss.wgsl"),
+    wgsl: shader!("label_loss"),
     bindings: &[read("logits"), read("targets"), read("coefficients"), write("each"), write("terms"), write("dlogits")],
     params_words: 5,
     cpu: reference::<f32>,

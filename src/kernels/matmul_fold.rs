@@ -2,6 +2,7 @@
 //!
 //! x is (parts, N), y is (N). A unit is one number.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -43,7 +44,7 @@ fn check() -> Case {
 /// The kernel.
 pub static MATMUL_FOLD: Kernel = Kernel {
     name: "matmul_fold",
-    wgsl: include_str!("../../shaders/matmul_fold.wgsl"),
+    wgsl: shader!("matmul_fold"),
     bindings: &[read("x"), write("y")],
     params_words: 3,
     cpu: reference::<f32>,

@@ -4,6 +4,7 @@
 //! `Rows` cuts K among threads. Which one is taken is decided where launches are written, by a table; the CPU is the same for all.
 
 use super::matmul::{Layout, Params, Second, cpu, reference};
+use super::shader::shader;
 use super::{Activation, Case, Constant, Format, Kernel, read, write};
 use crate::ensure;
 use crate::error::Result;
@@ -122,7 +123,7 @@ macro_rules! kernels {
             #[doc = concat!("The kernel `", $file, $end, "`.")]
             pub static $kernel: Kernel = Kernel {
                 name: concat!($file, $end),
-                wgsl: include_str!(concat!("../../shaders/", $file, ".wgsl")),
+                wgsl: shader!($file),
                 bindings: &[read("a"), read("b"), read("bias"), read("residual"), write("c") $(, write($more))?],
                 params_words: 20,
                 cpu: |call, units| cpu($layout, $second, call, units),

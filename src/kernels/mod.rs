@@ -50,6 +50,7 @@ pub mod sample_count;
 pub mod sample_record;
 pub mod scale;
 pub mod sgd;
+mod shader;
 pub mod simd;
 pub mod span_loss;
 pub mod sum;

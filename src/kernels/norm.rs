@@ -3,6 +3,7 @@
 //! `rstd = 1 / √(mean (x - mean)² + eps)`; RMS has mean 0 everywhere. `offset` is 1 where files store `scale - 1`. Saves mean and
 //! rstd of each row. The variance comes from squared deviations, not from `E x² - (E x)²`. Units are rows.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::fast_math::sum;
@@ -125,7 +126,7 @@ fn case(rows: u32, width: u32, constants: &[Constant]) -> Case {
 /// The kernel.
 pub static NORM: Kernel = Kernel {
     name: "norm",
-    wgsl: include_str!("../../shaders/norm.wgsl"),
+    wgsl: shader!("norm"),
     bindings: &[read("x"), read("scale"), read("bias"), read("residual"), write("y"), write("stats")],
     params_words: 8,
     cpu,

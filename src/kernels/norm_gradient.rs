@@ -4,6 +4,7 @@
 //! [`norm_weights`](super::norm_weights) adds up in a fixed order. `norm_gradient_plain` leaves no sums. Both can turn dy into the y of
 //! the way there again, bit for bit.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::fast_math::sum;
@@ -140,7 +141,7 @@ fn case(kernel: &'static Kernel, constants: &[Constant]) -> Case {
 /// With the sums for scale and bias.
 pub static NORM_GRADIENT: Kernel = Kernel {
     name: "norm_gradient",
-    wgsl: include_str!("../../shaders/norm_gradient.wgsl"),
+    wgsl: shader!("norm_gradient"),
     bindings: &[read("x"), read("scale"), read("bias"), read("stats"), write("dy"), write("dx"), write("sums")],
     params_words: 9,
     cpu: |call, units| cpu(call, units, Some(call.output(6))),
@@ -154,7 +155,7 @@ pub static NORM_GRADIENT: Kernel = Kernel {
 /// Without them: nothing to learn, or frozen.
 pub static NORM_GRADIENT_PLAIN: Kernel = Kernel {
     name: "norm_gradient_plain",
-    wgsl: include_str!("../../shaders/norm_gradient.wgsl"),
+    wgsl: shader!("norm_gradient"),
     bindings: &[read("x"), read("scale"), read("bias"), read("stats"), write("dy"), write("dx")],
     params_words: 9,
     cpu: |call, units| cpu(call, units, None),

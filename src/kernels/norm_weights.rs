@@ -2,6 +2,7 @@
 //!
 //! Units are columns. Who wants only one of the two gives scratch memory for the other.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, read, write};
@@ -69,7 +70,7 @@ fn check() -> Case {
 /// The kernel.
 pub static NORM_WEIGHTS: Kernel = Kernel {
     name: "norm_weights",
-    wgsl: include_str!("../../shaders/norm_weights.wgsl"),
+    wgsl: shader!("norm_weights"),
     bindings: &[read("sums"), write("dscale"), write("dbias")],
     params_words: 4,
     cpu,

@@ -2,6 +2,7 @@
 //!
 //! A row has any number of spans, which may overlap. The gradient gives each place that was taken its share of every dy.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -95,7 +96,7 @@ const CHECKED: [u32; 12] = [0, 3, 3, 7, 1, 6, 2, 5, 6, 7, 7, 7];
 /// Forward.
 pub static POOL: Kernel = Kernel {
     name: "pool",
-    wgsl: include_str!("../../shaders/pool.wgsl"),
+    wgsl: shader!("pool"),
     bindings: &[read("x"), read("spans"), write("y")],
     params_words: 7,
     cpu: forward::<f32>,
@@ -109,7 +110,7 @@ pub static POOL: Kernel = Kernel {
 /// Backward.
 pub static POOL_GRADIENT: Kernel = Kernel {
     name: "pool_gradient",
-    wgsl: include_str!("../../shaders/pool.wgsl"),
+    wgsl: shader!("pool"),
     bindings: &[read("x"), read("spans"), write("y")],
     params_words: 7,
     cpu: backward::<f32>,

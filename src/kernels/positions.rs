@@ -2,6 +2,7 @@
 //!
 //! `past` is live: the tokens already in the cache. Rows padded on the left begin at their first valid place.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, fold, place, read, write};
@@ -43,7 +44,7 @@ fn check() -> Case {
 /// The kernel.
 pub static POSITIONS_FILL: Kernel = Kernel {
     name: "positions_fill",
-    wgsl: include_str!("../../shaders/positions.wgsl"),
+    wgsl: shader!("positions"),
     bindings: &[read("spans"), write("positions")],
     params_words: 2,
     cpu: reference::<f32>,

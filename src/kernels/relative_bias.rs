@@ -5,6 +5,7 @@
 //! for keys after the query unless attention is causal. The edges are computed on the host as the model's files mean them,
 //! with f32 logarithms, and baked: no device rounds them its own way.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -139,7 +140,7 @@ fn check_gradient() -> Case {
 /// The table over distances.
 pub static RELATIVE_BIAS: Kernel = Kernel {
     name: "relative_bias",
-    wgsl: include_str!("../../shaders/relative_bias.wgsl"),
+    wgsl: shader!("relative_bias"),
     bindings: &[read("table"), write("bias")],
     params_words: 6 + EDGES,
     cpu: reference::<f32>,
@@ -150,7 +151,7 @@ pub static RELATIVE_BIAS: Kernel = Kernel {
 /// Distances back into the table.
 pub static RELATIVE_BIAS_GRADIENT: Kernel = Kernel {
     name: "relative_bias_gradient",
-    wgsl: include_str!("../../shaders/relative_bias_gradient.wgsl"),
+    wgsl: shader!("relative_bias_gradient"),
     bindings: &[read("dbias"), write("dtable")],
     params_words: 6 + EDGES,
     cpu: reference_gradient::<f32>,

@@ -3,6 +3,7 @@
 //! The gradient turns back. What is not turned (values, the rest of a head) is copied.
 //! Cosines and sines come in a table that the host made; the kernel knows no frequency.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -123,7 +124,7 @@ fn check() -> Case {
 /// The kernel.
 pub static ROPE: Kernel = Kernel {
     name: "rope",
-    wgsl: include_str!("../../shaders/rope.wgsl"),
+    wgsl: shader!("rope"),
     bindings: &[read("x"), read("positions"), read("table"), write("y")],
     params_words: 9,
     cpu,

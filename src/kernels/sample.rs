@@ -4,6 +4,7 @@
 //! position alone, so a sequence is the same in any batch. Cuts are found by the bits of the scores, without sorting, on the GPU.
 //! Temperature 0 takes the best, of equals the lowest id. The log-probability is that of the logits as they came.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, place, processors, read, write};
@@ -212,7 +213,7 @@ impl Params {
 /// The kernel.
 pub static SAMPLE: Kernel = Kernel {
     name: "sample",
-    wgsl: include_str!("../../shaders/sample.wgsl"),
+    wgsl: shader!("sample"),
     bindings: &[
         read("logits"),
         read("counts"),

@@ -1,5 +1,6 @@
 //! `counts[b, ids[b]] += 1`: what was made, for the penalties of [`sample`](super::sample). Units are sequences.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, read, write};
@@ -40,7 +41,7 @@ fn check() -> Case {
 /// The kernel.
 pub static SAMPLE_COUNT: Kernel = Kernel {
     name: "sample_count",
-    wgsl: include_str!("../../shaders/sample_count.wgsl"),
+    wgsl: shader!("sample_count"),
     bindings: &[read("ids"), write("counts")],
     params_words: 2,
     cpu: reference::<f32>,

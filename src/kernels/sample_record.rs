@@ -3,6 +3,7 @@
 //! `drawn` holds each sequence's last id, which the next step reads, and from `start` on a ring over positions with the id and the
 //! bits of the log-probability of each sequence: the token of position t lies at t mod W. Units are sequences.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, place, read, write};
@@ -54,7 +55,7 @@ fn check() -> Case {
 /// The kernel.
 pub static SAMPLE_RECORD: Kernel = Kernel {
     name: "sample_record",
-    wgsl: include_str!("../../shaders/sample_record.wgsl"),
+    wgsl: shader!("sample_record"),
     bindings: &[read("ids"), read("logprobs"), write("drawn")],
     params_words: 3,
     cpu,

@@ -1,5 +1,6 @@
 //! `y = factor · x`, or `y += factor · x`. Any shape, as N numbers.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -42,7 +43,7 @@ fn check() -> Case {
 /// The kernel.
 pub static SCALE: Kernel = Kernel {
     name: "scale",
-    wgsl: include_str!("../../shaders/scale.wgsl"),
+    wgsl: shader!("scale"),
     bindings: &[read("x"), write("y")],
     params_words: 3,
     cpu: reference::<f32>,

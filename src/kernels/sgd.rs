@@ -2,6 +2,7 @@
 //!
 //! The gradient is scaled by what [`super::gradient_norm`] found; the rate is live.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Live, Scalar, fold, place, read, write};
@@ -52,7 +53,7 @@ fn check() -> Case {
 /// The kernel.
 pub static SGD: Kernel = Kernel {
     name: "sgd",
-    wgsl: include_str!("../../shaders/sgd.wgsl"),
+    wgsl: shader!("sgd"),
     bindings: &[read("g"), read("report"), write("w"), write("m")],
     params_words: 3,
     cpu: reference::<f32>,

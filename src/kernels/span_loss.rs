@@ -3,6 +3,7 @@
 //! Only places `first..end` of a row take part. A coefficient of 0, or a target outside these, gives exact zeros.
 //! A unit is a row with one of the two logits.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -66,7 +67,7 @@ fn check() -> Case {
 /// The kernel.
 pub static SPAN_LOSS: Kernel = Kernel {
     name: "span_loss",
-    wgsl: include_str!("../../shaders/span_loss.wgsl"),
+    wgsl: shader!("span_loss"),
     bindings: &[
         read("logits"),
         read("spans"),

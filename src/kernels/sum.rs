@@ -1,5 +1,6 @@
 //! `y = x`, or `y += x`: copies, and gradients that add up. Any shape, as N numbers.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::{Call, Case, Extent, Kernel, Scalar, fold, read, write};
@@ -41,7 +42,7 @@ fn case(count: u32) -> Case {
 /// The kernel.
 pub static SUM: Kernel = Kernel {
     name: "sum",
-    wgsl: include_str!("../../shaders/sum.wgsl"),
+    wgsl: shader!("sum"),
     bindings: &[read("x"), write("y")],
     params_words: 2,
     cpu: reference::<f32>,

@@ -1,5 +1,6 @@
 //! `y = Σ x`, or `y += Σ x`: N numbers to one, in a fixed order. One unit.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::fast_math::sum;
@@ -42,7 +43,7 @@ fn check() -> Case {
 /// The kernel.
 pub static TOTAL: Kernel = Kernel {
     name: "total",
-    wgsl: include_str!("../../shaders/total.wgsl"),
+    wgsl: shader!("total"),
     bindings: &[read("x"), write("y")],
     params_words: 2,
     cpu,

@@ -2,6 +2,7 @@
 //!
 //! On the way back dy can become y again, bit for bit as on the way there.
 
+use super::shader::shader;
 use std::ops::Range;
 
 use super::activation::Activation;
@@ -111,7 +112,7 @@ fn gradient_check() -> Case {
 /// Forward.
 pub static UNARY: Kernel = Kernel {
     name: "unary",
-    wgsl: include_str!("../../shaders/unary.wgsl"),
+    wgsl: shader!("unary"),
     bindings: &[read("x"), write("y")],
     params_words: 2,
     cpu,
@@ -122,7 +123,7 @@ pub static UNARY: Kernel = Kernel {
 /// Backward.
 pub static UNARY_GRADIENT: Kernel = Kernel {
     name: "unary_gradient",
-    wgsl: include_str!("../../shaders/unary_gradient.wgsl"),
+    wgsl: shader!("unary_gradient"),
     bindings: &[read("x"), write("dy"), write("dx")],
     params_words: 4,
     cpu: gradient_cpu,

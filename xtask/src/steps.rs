@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Bytes that the package may weigh, gzipped. The wasm was decided to weigh 850,000 at most; it does not yet (`ARCHITECTURE.md`,
 /// "What weighs what", says what is in the way), and must not grow until it does.
-const WASM_BUDGET: usize = 1_125_000;
+const WASM_BUDGET: usize = 1_110_000;
 const SCRIPT_BUDGET: usize = 60_000;
 
 /// The fast subset for the hand at work: no wasm, no browser.

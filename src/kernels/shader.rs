@@ -4,7 +4,7 @@
 //! stood, so that the line of an error is that of the file. Directives (`//!use`) stay. Done while compiling.
 //! Refuses to know WGSL beyond its comments: it has no texts in quotes in which a comment could seem to begin.
 
-/// The text of `shaders/NAME.wgsl`.
+/// The text of a file there, by its name without `.wgsl`.
 macro_rules! shader {
     ($name:expr) => {{
         const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shaders/", $name, ".wgsl"));

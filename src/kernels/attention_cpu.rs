@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::attention::{BLOCK, Mask, Params, Rows, block, reach};
 use super::attention_tile::{KEYS, dot, pack, product, product_across, transpose, with_scratch};
 use super::fast_math::{exp, tanh};
+use super::gemm::add_lines;
 use super::{Call, attention_keys, attention_queries};
 
 type Line = [f32; KEYS];
@@ -132,13 +133,28 @@ fn gather(
 ) {
     let (head, width) = (p.head as usize, (p.head as usize).next_multiple_of(8));
     let keys = call.input(1);
-    for (j, k) in tile.enumerate().filter(|&(_, k)| alive(call, p, b, k)) {
-        let value = p.key_at(block(call, p, b, k), p.group(h), k).1;
+    let value = |k: usize| {
+        let at = p.key_at(block(call, p, b, k), p.group(h), k).1;
+        &keys[at..at + head]
+    };
+    let mut add = |four: &[(usize, usize)]| {
         for (o, s) in o.chunks_exact_mut(width).zip(s.chunks_exact(KEYS)).take(rows) {
-            let weight = s[j];
-            o.iter_mut().zip(&keys[value..value + head]).for_each(|(o, v)| *o += weight * v);
+            match *four {
+                [c, d, e, f] => add_lines([c, d, e, f].map(|(_, k)| value(k)), [c, d, e, f].map(|(j, _)| s[j]), o),
+                _ => four.iter().for_each(|&(j, k)| add_lines([value(k)], [s[j]], o)),
+            }
+        }
+    };
+    let (mut four, mut held) = ([(0, 0); 4], 0);
+    for place in tile.enumerate().filter(|&(_, k)| alive(call, p, b, k)) {
+        four[held] = place;
+        held += 1;
+        if held == 4 {
+            add(&four);
+            held = 0;
         }
     }
+    add(&four[..held]);
 }
 
 /// Whether a key's own segment holds it.

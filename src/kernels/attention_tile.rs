@@ -110,17 +110,24 @@ pub(super) fn transpose(rows: &[f32], into: &mut [f32], width: usize) {
 }
 
 /// The product of two slices of one length, eight sums side by side.
+#[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = a8.remainder().iter().zip(b8.remainder()).map(|(a, b)| a * b).sum();
-    for (a, b) in a8.zip(b8) {
-        for i in 0..8 {
-            sums[i] += a[i] * b[i];
+    assert!(a.len() == b.len());
+    let mut sums = [F32x4::zero(); 2];
+    let whole = a.len() / 8 * 8;
+    for at in (0..whole).step_by(8) {
+        // SAFETY: eight numbers from `at` on are within both.
+        unsafe {
+            let (a, b) = (a.as_ptr().add(at), b.as_ptr().add(at));
+            sums[0] = sums[0].plus_product(F32x4::load(a), F32x4::load(b));
+            sums[1] = sums[1].plus_product(F32x4::load(a.add(4)), F32x4::load(b.add(4)));
         }
     }
-    let [s0, s1, s2, s3, s4, s5, s6, s7] = sums;
-    ((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7)) + rest
+    let mut four = [0.0; 4];
+    // SAFETY: an array of four.
+    unsafe { sums[0].plus(sums[1]).store(four.as_mut_ptr()) }
+    let rest: f32 = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| a * b).sum();
+    (four[0] + four[1]) + (four[2] + four[3]) + rest
 }
 
 #[cfg(test)]

@@ -282,8 +282,9 @@ fn axpys<E: Element>(x: &[f32], b: Matrix<'_, E>, columns: Range<usize>, steps: 
     }
 }
 
+/// Adds some lines, each times its number, one after the other; `sums` is padded to whole fours.
 #[inline(always)]
-fn add_lines<const S: usize, E: Element>(lines: [&[E]; S], x: [f32; S], sums: &mut [f32]) {
+pub(super) fn add_lines<const S: usize, E: Element>(lines: [&[E]; S], x: [f32; S], sums: &mut [f32]) {
     let x = x.map(F32x4::splat);
     let count = lines[0].len();
     assert!(lines.iter().all(|line| line.len() == count) && sums.len() >= count.next_multiple_of(4));

@@ -3,8 +3,8 @@
 //! In: words as [`Spans`]. Out: one merge at a time, the greatest count(ab) / (count(a) · count(b)) (Schuster and
 //! Nakajima 2012), ties to the smallest (left id, right id).
 //! No pair is kept. Each token knows the best pair that it is the left of, or only a bound on it. A merge changes the counts of
-//! three tokens, so one walk counts what stands beside these anew; what was the best elsewhere and got worse stays as a
-//! bound, and is counted anew when it comes up. Where a token stands is found by looking, many slots at once, so memory is the words'
+//! three tokens, so the walk that merges counts what stands beside these anew; what was the best elsewhere and got worse stays
+//! as a bound, and is counted anew when it comes up. Where a token stands is found by looking, many slots at once, so memory is the words'
 //! and the vocabulary's alone.
 //! Refuses to know what the tokens are called.
 
@@ -33,10 +33,9 @@ enum Task {
         known: bool,
         place: usize,
     },
-    /// Counting what stands beside two tokens, and `then` beside another one.
+    /// Counting what stands beside a token.
     Recount {
-        tokens: [u32; 2],
-        then: Option<u32>,
+        token: u32,
         place: usize,
     },
     Choose,
@@ -60,7 +59,8 @@ pub(super) struct GainMerger {
     bests: Vec<Best>,
     /// The gain of each token's best pair; where that is not known, no pair's gain is greater.
     bounds: Bounds,
-    beside: [Neighbours; 2],
+    /// What stands beside the left and the right of a merge, and beside what it makes.
+    beside: [Neighbours; 3],
     /// Tokens whose best pair lost places in the merge under way.
     suspects: Vec<u32>,
     refused: Vec<u64>,
@@ -113,13 +113,13 @@ impl GainMerger {
                 Task::Merge { left, right, token, known, place } => {
                     self.merge_on(left, right, token, known, place, budget);
                 }
-                Task::Recount { tokens, then, place } => self.recount(tokens, then, place, budget),
+                Task::Recount { token, place } => self.recount(token, place, budget),
                 Task::Choose => {
                     *budget = budget.saturating_sub(self.bounds.len() / 256);
                     let Some(left) = self.bounds.first() else { return Progress::Exhausted };
                     let Best { right, count } = self.bests[left as usize];
                     if right == UNKNOWN {
-                        self.begin_recount([left, left], None);
+                        self.begin_recount(left);
                         continue;
                     }
                     let proposal = Proposal { left, right, count, score: Some(self.bounds.at(left)) };
@@ -144,7 +144,7 @@ impl GainMerger {
         let Some(Proposal { left, right, .. }) = self.chosen.take() else { return };
         self.spans.declare(token, left, right);
         self.grow();
-        self.beside[0].begin(self.counts.len());
+        self.beside.iter_mut().for_each(|beside| beside.begin(self.counts.len()));
         self.task = Task::Merge { left, right, token, known, place: 0 };
     }
 
@@ -177,8 +177,10 @@ impl GainMerger {
     }
 
     fn merge_on(&mut self, left: u32, right: u32, token: u32, known: bool, mut place: usize, budget: &mut usize) {
+        // Where what is beside a token is counted.
+        let role = |of: u32| [left, right, token].iter().position(|&one| one == of);
         while *budget > 0 {
-            let at = match self.find([left, left], place, budget) {
+            let at = match self.find([left, right], place, budget) {
                 Ok(at) => at,
                 Err(end) if end < self.spans.places() => {
                     place = end;
@@ -189,24 +191,30 @@ impl GainMerger {
                     return;
                 }
             };
-            let beside = &mut self.beside[0];
-            if let Some(merged) = self.spans.merge(at, left, right, token) {
-                self.counts[left as usize] -= merged.weight;
-                self.counts[right as usize] -= merged.weight;
-                self.counts[token as usize] += merged.weight;
-                self.live -= if merged.before.or(merged.after).is_some() { 1 } else { 3 };
-                if let Some(before) = merged.before {
-                    beside.before.add(before, merged.weight);
+            let (here, before, after, weight) = match self.spans.merge(at, left, right, token) {
+                Some(merged) => {
+                    self.counts[left as usize] -= merged.weight;
+                    self.counts[right as usize] -= merged.weight;
+                    self.counts[token as usize] += merged.weight;
+                    self.live -= if merged.before.or(merged.after).is_some() { 1 } else { 3 };
+                    (token, merged.before, merged.after, merged.weight)
                 }
-                if merged.before == Some(token) {
-                    beside.after.add(token, merged.weight);
+                None => {
+                    let here = self.spans.at(at).unwrap_or_default();
+                    let (before, after) = (self.spans.before(at), self.spans.at(self.spans.next(at)));
+                    (here, before, after, self.spans.weight(at))
                 }
-                // What another left comes to is seen there.
-                if let Some(after) = merged.after.filter(|&after| after != left) {
-                    beside.after.add(after, merged.weight);
+            };
+            let of = role(here).unwrap_or_default();
+            if let Some(before) = before {
+                self.beside[of].before.add(before, weight);
+                if let Some(of) = role(before) {
+                    self.beside[of].after.add(here, weight);
                 }
-            } else if self.spans.before(at) == Some(token) {
-                beside.after.add(left, self.spans.weight(at));
+            }
+            // What another left or right comes to is seen there.
+            if let Some(after) = after.filter(|&after| after != left && after != right) {
+                self.beside[of].after.add(after, weight);
             }
             place = self.spans.next(at);
         }
@@ -214,68 +222,63 @@ impl GainMerger {
     }
 
     fn end_merge(&mut self, left: u32, right: u32, token: u32, known: bool) {
-        for (before, _) in self.beside[0].before.iter() {
+        for (before, _) in self.beside[2].before.iter() {
             let best = &mut self.bests[before as usize];
             if best.right == left {
                 best.count = 0;
                 self.suspects.push(before);
             }
         }
-        if self.live < self.spans.places() / 4 * 3 {
+        if self.live < self.spans.places() / 16 * 15 {
             self.spans.compact();
             self.live = self.spans.places();
         }
-        // A token that existed has pairs elsewhere too.
-        let mut then = Some(token);
         if !known {
-            self.apply(token, 0);
-            then = None;
+            self.apply(token, 2);
         }
-        self.begin_recount([left, right], then);
+        self.apply(left, 0);
+        if right != left {
+            self.apply(right, 1);
+        }
+        match known {
+            // It has pairs elsewhere too.
+            true => self.begin_recount(token),
+            false => self.end_recount(),
+        }
     }
 
-    fn begin_recount(&mut self, tokens: [u32; 2], then: Option<u32>) {
-        self.beside.iter_mut().for_each(|beside| beside.begin(self.counts.len()));
-        self.task = Task::Recount { tokens, then, place: 0 };
+    fn begin_recount(&mut self, token: u32) {
+        self.beside[0].begin(self.counts.len());
+        self.task = Task::Recount { token, place: 0 };
     }
 
-    fn recount(&mut self, tokens: [u32; 2], then: Option<u32>, mut place: usize, budget: &mut usize) {
+    fn recount(&mut self, token: u32, mut place: usize, budget: &mut usize) {
         while *budget > 0 {
-            let at = match self.find(tokens, place, budget) {
+            let at = match self.find([token, token], place, budget) {
                 Ok(at) => at,
                 Err(end) if end < self.spans.places() => {
                     place = end;
                     continue;
                 }
                 Err(_) => {
-                    self.end_recount(tokens, then);
-                    return;
+                    self.apply(token, 0);
+                    return self.end_recount();
                 }
             };
-            let token = self.spans.at(at);
             let next = self.spans.next(at);
-            let (before, after) = (self.spans.before(at), self.spans.at(next));
             let weight = self.spans.weight(at);
-            let beside = &mut self.beside[usize::from(token != Some(tokens[0]))];
-            if let Some(before) = before {
-                beside.before.add(before, weight);
+            if let Some(before) = self.spans.before(at) {
+                self.beside[0].before.add(before, weight);
             }
-            if let Some(after) = after {
-                beside.after.add(after, weight);
+            if let Some(after) = self.spans.at(next) {
+                self.beside[0].after.add(after, weight);
             }
             place = next;
         }
-        self.task = Task::Recount { tokens, then, place };
+        self.task = Task::Recount { token, place };
     }
 
-    fn end_recount(&mut self, tokens: [u32; 2], then: Option<u32>) {
-        self.apply(tokens[0], 0);
-        if tokens[1] != tokens[0] {
-            self.apply(tokens[1], 1);
-        }
-        if let Some(token) = then {
-            return self.begin_recount([token, token], None);
-        }
+    fn end_recount(&mut self) {
         for token in std::mem::take(&mut self.suspects) {
             let best = &mut self.bests[token as usize];
             if best.count == 0 {

@@ -254,8 +254,9 @@ impl Spans {
         while from < to {
             let rest = &self.slots[from..to];
             // Whole chunks without a branch within, which is many slots at once.
-            let empty =
-                rest.chunks_exact(WIDTH).take_while(|chunk| !chunk.iter().fold(false, |any, slot| any | here(slot)));
+            let holds = |chunk: &[u16; WIDTH]| chunk.iter().fold(0, |any, slot| any | u16::from(here(slot))) != 0;
+            let chunks = rest.chunks_exact(WIDTH).filter_map(|chunk| chunk.try_into().ok());
+            let empty = chunks.take_while(|chunk| !holds(chunk));
             let skipped = empty.count() * WIDTH;
             let place = from + skipped + rest[skipped..].iter().position(here)?;
             // Slots of ids that take two may be those of another token.

@@ -160,12 +160,12 @@ impl Unigram {
             let so_far = path.get(start).map_or(0.0, |step| step.score);
             self.tokens_at(piece, start, |end, id, score| {
                 let score = score + so_far;
-                if path.len() <= end {
-                    path.resize(end + 1, NOWHERE);
-                }
-                if let Some(step) = path.get_mut(end)
-                    && (step.from == u32::MAX || score > step.score)
-                {
+                let Some(step) = path.get_mut(end) else {
+                    path.resize(end, NOWHERE);
+                    path.push(Step { score, from: start as u32, id });
+                    return;
+                };
+                if step.from == u32::MAX || score > step.score {
                     *step = Step { score, from: start as u32, id };
                 }
             })?;
@@ -191,7 +191,7 @@ impl Unigram {
             self.push_unknown(piece, 0, last, read);
         }
         *from = 0;
-        out.extend(read.drain(..).rev());
+        out.extend(read.iter().rev());
         Ok(true)
     }
 

@@ -176,15 +176,16 @@ pub fn demo(port: &str) -> bool {
 
 /// The benches that run beside peers, which only they compile.
 const WITH_PEERS: [&str; 2] = ["tokenizer_encode", "tokenizer_train"];
-/// The bench of the built package beside npm's, in Node and Chromium.
-const OF_THE_PACKAGE: &str = "tokenizer";
+/// The benches of the built package, in Node and Chromium: the first two beside what npm has, the last beside a bare `fetch`.
+const OF_THE_PACKAGE: [&str; 3] = ["tokenizer", "forward", "loading"];
 
 /// Runs the benches, or one of them.
 pub fn bench(name: Option<&str>) -> bool {
     let mut stages = Stages::new();
     let wanted = |bench: &str| name.is_none_or(|name| name == bench);
     let beside = WITH_PEERS.into_iter().filter(|bench| wanted(bench)).collect::<Vec<_>>();
-    if beside.is_empty() && name != Some(OF_THE_PACKAGE) || name.is_none() {
+    let package = OF_THE_PACKAGE.into_iter().filter(|bench| wanted(bench)).collect::<Vec<_>>();
+    if beside.is_empty() && package.is_empty() || name.is_none() {
         let mut benches = command("cargo", &["bench", "--package", "griot"]);
         if let Some(name) = name {
             benches.args(["--bench", name]);
@@ -204,7 +205,7 @@ pub fn bench(name: Option<&str>) -> bool {
         }
         stages.command("benches beside peers", &mut cargo);
     }
-    if wanted(OF_THE_PACKAGE) {
+    if !package.is_empty() {
         stages.run("setup: wasm target", setup::wasm_target);
         stages.run("setup: npm packages", setup::npm_packages);
         stages.run("wasm", || wasm::compile("wasm", false).and_then(|files| wasm::bind(&files)));
@@ -212,8 +213,10 @@ pub fn bench(name: Option<&str>) -> bool {
         let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", "benches/peers"];
         stages.command("setup: peers", &mut command("npm", &install));
         if let Ok(browser) = setup::chromium() {
-            let mut node = command("node", &["benches/tokenizer.mjs"]);
-            stages.command("package beside peers", node.env("CHROMIUM", browser));
+            for bench in package {
+                let mut node = command("node", &[&format!("benches/{bench}.mjs")]);
+                stages.command(&format!("package beside peers: {bench}"), node.env("CHROMIUM", &browser));
+            }
         }
     }
     stages.finish()

@@ -11,6 +11,22 @@ export const PIECE = 1 << 20;
 /** What comes slowly is handed over as it comes. */
 const SLOW_MS = 50;
 
+let away: MessagePort | undefined;
+
+/**
+ * Frees what a stream gave, as soon as it is copied; a collector leaves hundreds of megabytes of it standing. Memory that is sent where nobody
+ * listens is gone at once.
+ */
+function giveBack({ buffer, byteLength }: Bytes): void {
+  if (buffer.byteLength !== byteLength) return; // others may have a view of it
+  if (away === undefined) {
+    const { port1, port2 } = new MessageChannel();
+    port2.close();
+    away = port1;
+  }
+  away.postMessage(0, [buffer]);
+}
+
 /** The bytes of a stream; `heard` may give up on one that falls silent. */
 export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T>): AsyncGenerator<Bytes, void> {
   const reader = stream.getReader(); // not one that fills our buffer: Chromium's worker now and then forgets to tell such a reader the end
@@ -38,6 +54,7 @@ export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: 
         at += part.length;
         if (length === PIECE) yield take();
       }
+      if (came !== undefined) giveBack(came);
       if (length > 0 && (came === undefined || performance.now() - began > SLOW_MS)) yield take();
       if (came === undefined) return;
     }

@@ -1,0 +1,49 @@
+// `node benches/forward.mjs [--rounds N] [node|page]`: forward passes beside onnxruntime-web, one thread of wasm each, in Node and in headless Chromium.
+//
+// In: the built package (`cargo xtask pkg`, so that the wasm is the one that ships) and the peers of `benches/peers` (`npm ci --ignore-scripts`
+// there). Out: medians and ratios. Run by `cargo xtask bench forward`.
+
+import { launch } from "../tests/browser/browser.js";
+import { serve } from "../tests/browser/server.js";
+import { run } from "./forward-race.js";
+
+const root = new URL("..", import.meta.url);
+const arguments_ = process.argv.slice(2);
+const rounds = arguments_.includes("--rounds") ? Number(arguments_[arguments_.indexOf("--rounds") + 1]) : 9;
+const places = ["node", "page"].filter((place) => arguments_.includes(place));
+const say = (line) => console.log(line);
+const RUNTIME = "benches/peers/node_modules/onnxruntime-web/dist/";
+
+if (places.length === 0 || places.includes("node")) {
+  say("== in Node");
+  const ort = await import(new URL(`${RUNTIME}ort.node.min.mjs`, root));
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = "error";
+  await run({ griot: await import(new URL("pkg/dist/index.js", root)), onnx: await import("./peers/onnx.js"), ort, rounds, say });
+}
+if (places.length === 0 || places.includes("page")) {
+  say("== on a page, griot in its worker");
+  const answer = (request, response) => {
+    if (request.url !== "/bench.html") return false;
+    response.writeHead(200, { "content-type": "text/html" });
+    response.end("<!doctype html><title>bench</title>");
+    return true;
+  };
+  const server = await serve(root.pathname, { answer });
+  const browser = await launch({ webgpu: false });
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => say(`page error: ${error}`));
+  await page.exposeFunction("say", say);
+  await page.goto(`${server.url}/bench.html`);
+  await page.evaluate(async ([folder, rounds]) => {
+    const [griot, onnx, ort, { run }] = await Promise.all(
+      ["/pkg/dist/index.js", "/benches/peers/onnx.js", `/${folder}ort.wasm.min.mjs`, "/benches/forward-race.js"].map((path) => import(path)),
+    );
+    ort.env.wasm.numThreads = 1;
+    ort.env.logLevel = "error";
+    ort.env.wasm.wasmPaths = `${location.origin}/${folder}`;
+    await run({ griot, onnx, ort, rounds, say: window.say });
+  }, [RUNTIME, rounds]);
+  await browser.close();
+  server.close();
+}

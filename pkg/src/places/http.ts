@@ -168,7 +168,7 @@ class HttpFile implements LongFile {
         const response = await this.#part(at);
         // Without ranges all comes again; what has passed is skipped, the progress stays.
         let skip = response.status === 206 ? 0 : at;
-        for await (const came of piecesOf(bodyOf(response), heard)) {
+        for await (const came of bytesOf(response)) {
           const piece = came.subarray(Math.min(skip, came.length));
           skip -= came.length - piece.length;
           if (piece.length === 0) continue;
@@ -215,7 +215,7 @@ function sizeOf(response: Response): number | undefined {
 async function begin(response: Response, count: number): Promise<Bytes> {
   const bytes = new Uint8Array(count);
   let length = 0;
-  for await (const came of piecesOf(bodyOf(response), heard)) {
+  for await (const came of bytesOf(response)) {
     const piece = came.subarray(0, count - length);
     bytes.set(piece, length);
     length += piece.length;
@@ -224,9 +224,10 @@ async function begin(response: Response, count: number): Promise<Bytes> {
   return bytes.subarray(0, length);
 }
 
-function bodyOf(response: Response): ReadableStream<Bytes> {
-  if (response.body === null) throw new Broken("the answer has no body");
-  return response.body;
+/** The bytes of an answer. One that was made by hand, by whoever stands in for the network, has no address: its bytes may be somebody's still. */
+function bytesOf({ body, url }: Response): AsyncGenerator<Bytes, void> {
+  if (body === null) throw new Broken("the answer has no body");
+  return piecesOf(body, heard, url !== "");
 }
 
 function refused(url: URL, { status, statusText }: Response): GriotError {

@@ -27,8 +27,8 @@ function giveBack({ buffer, byteLength }: Bytes): void {
   away.postMessage(0, [buffer]);
 }
 
-/** The bytes of a stream; `heard` may give up on one that falls silent. */
-export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T>): AsyncGenerator<Bytes, void> {
+/** The bytes of a stream; `heard` may give up on one that falls silent. `ours`: nobody else has what it gives. */
+export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: Promise<T>) => Promise<T>, ours: boolean): AsyncGenerator<Bytes, void> {
   const reader = stream.getReader(); // not one that fills our buffer: Chromium's worker now and then forgets to tell such a reader the end
   let [filling, other]: [Bytes | undefined, Bytes | undefined] = [undefined, undefined];
   let [length, began] = [0, performance.now()];
@@ -54,7 +54,7 @@ export async function* piecesOf(stream: ReadableStream<Bytes>, heard: <T>(read: 
         at += part.length;
         if (length === PIECE) yield take();
       }
-      if (came !== undefined) giveBack(came);
+      if (came !== undefined && ours) giveBack(came);
       if (length > 0 && (came === undefined || performance.now() - began > SLOW_MS)) yield take();
       if (came === undefined) return;
     }

@@ -182,22 +182,28 @@ pub fn sin(x: f64) -> f64 {
     cos(x - std::f64::consts::FRAC_PI_2)
 }
 
-fn cos_series(r: f64) -> f64 {
-    let square = r * r;
-    let mut sum = 1.0;
-    for n in (1..=10).rev() {
-        sum = 1.0 - sum * square / f64::from((2 * n - 1) * 2 * n);
+/// The factors of a power series: 1/first!, then by turns negative and positive the reciprocal of every second factorial after it.
+const fn series(first: u32) -> [f64; 10] {
+    let mut factors = [1.0; 10];
+    let (mut n, mut factorial) = (1, 1.0);
+    while n < factors.len() {
+        let top = 2 * n as u32 + first;
+        factorial *= ((top - 1) * top) as f64;
+        factors[n] = if n % 2 == 1 { -1.0 / factorial } else { 1.0 / factorial };
+        n += 1;
     }
-    sum
+    factors
+}
+
+/// Of an angle of at most a quarter of pi, as its sine.
+fn cos_series(r: f64) -> f64 {
+    const FACTORS: [f64; 10] = series(0);
+    FACTORS.iter().rev().fold(0.0, |sum, factor| sum * (r * r) + factor)
 }
 
 fn sin_series(r: f64) -> f64 {
-    let square = r * r;
-    let mut sum = 1.0;
-    for n in (1..=10).rev() {
-        sum = 1.0 - sum * square / f64::from(2 * n * (2 * n + 1));
-    }
-    r * sum
+    const FACTORS: [f64; 10] = series(1);
+    r * FACTORS.iter().rev().fold(0.0, |sum, factor| sum * (r * r) + factor)
 }
 
 #[cfg(test)]

@@ -103,17 +103,9 @@ async function move(to: Choice): Promise<void> {
   moving = true;
   choices.disabled = true;
   alert.clear();
-  const held = await Promise.all(holders.map((hold) => hold()));
-  const from = choice;
   try {
-    await settle(to);
-    report = await device();
-  } catch (error) {
-    await settle(from);
-    report = await device();
-    alert.show(error);
-  }
-  try {
+    const held = await Promise.all(holders.map((hold) => hold()));
+    await reopen(to);
     for (const again of held) await again();
     await refresh();
   } catch (error) {
@@ -122,6 +114,19 @@ async function move(to: Choice): Promise<void> {
     moving = false;
     choices.disabled = false;
     draw();
+  }
+}
+
+/** Opens another device, or, where that fails, the one before. */
+async function reopen(to: Choice): Promise<void> {
+  const from = choice;
+  try {
+    await settle(to);
+    report = await device();
+  } catch (error) {
+    await settle(from);
+    report = await device();
+    alert.show(error);
   }
 }
 

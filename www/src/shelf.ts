@@ -55,10 +55,18 @@ export async function progress(model: Model): Promise<{ steps: number; goesOn: b
   return { steps: (JSON.parse(state) as { step: number }).step, goesOn: true };
 }
 
-onReopen(async () => {
+/** The model in hand as files; what that gives reads it again. */
+async function written(): Promise<() => Promise<void>> {
   const kept = held;
-  const files = kept && (await filesOf(kept.model));
-  return async () => {
-    if (kept !== undefined && files !== undefined) await take({ ...kept, model: await Model.load(Object.fromEntries(files)) });
-  };
-});
+  try {
+    const files = kept && (await filesOf(kept.model));
+    return async () => {
+      if (kept !== undefined && files !== undefined) await take({ ...kept, model: await Model.load(Object.fromEntries(files)) });
+    };
+  } catch (error) {
+    if (held === kept) throw error;
+    return await written(); // another was taken in hand meanwhile
+  }
+}
+
+onReopen(written);

@@ -3,9 +3,8 @@
 // In: the built package (`cargo xtask pkg`, so that the wasm is the one that ships) and the peers of `benches/peers` (`npm ci --ignore-scripts`
 // there). Out: medians and ratios. Run by `cargo xtask bench forward`.
 
-import { launch } from "../tests/browser/browser.js";
-import { serve } from "../tests/browser/server.js";
 import { run } from "./forward-race.js";
+import { onPage } from "./page.js";
 
 const root = new URL("..", import.meta.url);
 const arguments_ = process.argv.slice(2);
@@ -23,19 +22,7 @@ if (places.length === 0 || places.includes("node")) {
 }
 if (places.length === 0 || places.includes("page")) {
   say("== on a page, griot in its worker");
-  const answer = (request, response) => {
-    if (request.url !== "/bench.html") return false;
-    response.writeHead(200, { "content-type": "text/html" });
-    response.end("<!doctype html><title>bench</title>");
-    return true;
-  };
-  const server = await serve(root.pathname, { answer });
-  const browser = await launch({ webgpu: false });
-  const page = await browser.newPage();
-  page.on("pageerror", (error) => say(`page error: ${error}`));
-  await page.exposeFunction("say", say);
-  await page.goto(`${server.url}/bench.html`);
-  await page.evaluate(async ([folder, rounds]) => {
+  const race = async ([folder, rounds]) => {
     const [griot, onnx, ort, { run }] = await Promise.all(
       ["/pkg/dist/index.js", "/benches/peers/onnx.js", `/${folder}ort.wasm.min.mjs`, "/benches/forward-race.js"].map((path) => import(path)),
     );
@@ -43,7 +30,6 @@ if (places.length === 0 || places.includes("page")) {
     ort.env.logLevel = "error";
     ort.env.wasm.wasmPaths = `${location.origin}/${folder}`;
     await run({ griot, onnx, ort, rounds, say: window.say });
-  }, [RUNTIME, rounds]);
-  await browser.close();
-  server.close();
+  };
+  await onPage(root, say, (page) => page.evaluate(race, [RUNTIME, rounds]));
 }

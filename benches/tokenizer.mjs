@@ -4,8 +4,7 @@
 // there). Out: medians and ratios. Run by `cargo xtask bench tokenizer`.
 
 import { readFile } from "node:fs/promises";
-import { launch } from "../tests/browser/browser.js";
-import { serve } from "../tests/browser/server.js";
+import { onPage } from "./page.js";
 import { mixture, run } from "./tokenizer-race.js";
 
 const root = new URL("..", import.meta.url);
@@ -33,23 +32,11 @@ if (places.length === 0 || places.includes("node")) {
 }
 if (places.length === 0 || places.includes("page")) {
   say("== on a page, griot in its worker");
-  const answer = (request, response) => {
-    if (request.url !== "/bench.html" && request.url !== "/bench.txt") return false;
-    response.writeHead(200, { "content-type": request.url === "/bench.txt" ? "text/plain; charset=utf-8" : "text/html" });
-    response.end(request.url === "/bench.txt" ? text : "<!doctype html><title>bench</title>");
-    return true;
-  };
-  const server = await serve(root.pathname, { answer });
-  const browser = await launch({ webgpu: false });
-  const page = await browser.newPage();
-  page.on("pageerror", (error) => say(`page error: ${error}`));
-  await page.exposeFunction("say", say);
-  await page.goto(`${server.url}/bench.html`);
-  await page.evaluate(async ([bundle, tiktoken, rounds]) => {
+  const race = async ([bundle, tiktoken, rounds]) => {
     const [griot, peers, { run }] = await Promise.all(["/pkg/dist/index.js", bundle, "/benches/tokenizer-race.js"].map((path) => import(path)));
     const [text, wasm] = await Promise.all([fetch("/bench.txt").then((r) => r.text()), fetch(tiktoken).then((r) => r.arrayBuffer())]);
     await run({ griot, peers, wasm, text, rounds, say: window.say });
-  }, [bundle, tiktoken].map((url) => url.href.slice(root.href.length - 1)).concat([rounds]));
-  await browser.close();
-  server.close();
+  };
+  const paths = [bundle, tiktoken].map((url) => url.href.slice(root.href.length - 1));
+  await onPage(root, say, (page) => page.evaluate(race, [...paths, rounds]), { "/bench.txt": text });
 }

@@ -1,5 +1,6 @@
 //! The bounded search for the greatest gain against counting everything anew before each merge.
 
+use super::super::spans::join;
 use super::*;
 use proptest::prelude::*;
 use std::cmp::Reverse;
@@ -34,15 +35,7 @@ fn plain(
         let Some(step) = best else { break };
         let made = token(chosen.len());
         chosen.push(step);
-        for (word, _) in &mut words {
-            let mut at = 0;
-            while at + 1 < word.len() {
-                if (word[at], word[at + 1]) == (step.0, step.1) {
-                    word.splice(at..at + 2, [made]);
-                }
-                at += 1;
-            }
-        }
+        join(&mut words, (step.0, step.1), made);
     }
     chosen
 }
@@ -62,11 +55,7 @@ fn bounded(
 ) -> Vec<Step> {
     let mut words = words.to_vec();
     words.sort_by_key(|word| Reverse(word.1));
-    let mut spans = Spans::new(alphabet as usize, 16).unwrap();
-    for (word, count) in &words {
-        spans.push(word.iter().map(|&id| Some(id)), *count).unwrap();
-    }
-    spans.seal();
+    let spans = Spans::of(alphabet as usize, 16, &words);
     let mut merger = GainMerger::new(spans, least);
     merger.room(merges);
     let mut chosen = Vec::new();

@@ -1,6 +1,7 @@
 //! The bounded search against counting every pair anew before each merge.
 
 use super::super::learn::ByIds;
+use super::super::spans::join;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -18,15 +19,7 @@ fn plain(mut words: Vec<(Vec<u32>, u64)>, alphabet: u32, merges: usize, least: u
         let best = counts.into_iter().max_by_key(|&(pair, count)| (count, Reverse(pair)));
         let Some(((left, right), count)) = best.filter(|&(_, count)| count >= least) else { break };
         chosen.push((left, right, count));
-        for (word, _) in &mut words {
-            let mut at = 0;
-            while at + 1 < word.len() {
-                if (word[at], word[at + 1]) == (left, right) {
-                    word.splice(at..at + 2, [token]);
-                }
-                at += 1;
-            }
-        }
+        join(&mut words, (left, right), token);
     }
     chosen
 }
@@ -41,11 +34,7 @@ fn bounded(
 ) -> Vec<(u32, u32, u64)> {
     let mut words = words.to_vec();
     words.sort_by_key(|word| Reverse(word.1));
-    let mut spans = Spans::new(alphabet as usize, 16).unwrap();
-    for (word, count) in &words {
-        spans.push(word.iter().map(|&id| Some(id)), *count).unwrap();
-    }
-    spans.seal();
+    let spans = Spans::of(alphabet as usize, 16, &words);
     let mut merger = Merger::new(spans, ByIds, least);
     merger.limits = limits;
     let mut chosen = Vec::new();

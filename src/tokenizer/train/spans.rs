@@ -280,16 +280,38 @@ impl Spans {
 }
 
 #[cfg(test)]
+impl Spans {
+    /// Of words as they come, sealed.
+    pub(super) fn of(alphabet: usize, counts: usize, words: &[(impl AsRef<[u32]>, u64)]) -> Spans {
+        let mut spans = Spans::new(alphabet, counts).unwrap();
+        for (ids, count) in words {
+            spans.push(ids.as_ref().iter().map(|&id| Some(id)), *count).unwrap();
+        }
+        spans.seal();
+        spans
+    }
+}
+
+/// Puts `made` for two neighbours wherever they stand in a word, as merging does, in the plainest way.
+#[cfg(test)]
+pub(super) fn join(words: &mut [(Vec<u32>, u64)], (left, right): (u32, u32), made: u32) {
+    for (word, _) in words {
+        let mut at = 0;
+        while at + 1 < word.len() {
+            if (word[at], word[at + 1]) == (left, right) {
+                word.splice(at..at + 2, [made]);
+            }
+            at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn spans(words: &[(&[u32], u64)]) -> Spans {
-        let mut spans = Spans::new(4, 64).unwrap();
-        for (ids, count) in words {
-            spans.push(ids.iter().map(|&id| Some(id)), *count).unwrap();
-        }
-        spans.seal();
-        spans
+        Spans::of(4, 64, words)
     }
 
     fn tokens(spans: &Spans) -> Vec<Option<u32>> {

@@ -51,13 +51,14 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// Kind, score, tokens, megabytes. Above 49,152 tokens an id no longer fits into a slot.
-const CASES: [(Kind, WordPieceScore, usize, usize); 12] = [
+const CASES: [(Kind, WordPieceScore, usize, usize); 13] = [
     (Kind::Bpe, WordPieceScore::Count, 8192, 1),
     (Kind::Bpe, WordPieceScore::Count, 32_768, 1),
     (Kind::WordPiece, WordPieceScore::Count, 8192, 1),
     (Kind::WordPiece, WordPieceScore::Count, 32_768, 1),
     (Kind::WordPiece, WordPieceScore::Likelihood, 8192, 1),
     (Kind::Unigram, WordPieceScore::Count, 8192, 1),
+    (Kind::Unigram, WordPieceScore::Count, 32_768, 1),
     (Kind::Bpe, WordPieceScore::Count, 8192, 4),
     (Kind::Bpe, WordPieceScore::Count, 90_000, 4),
     (Kind::WordPiece, WordPieceScore::Count, 8192, 4),

@@ -376,8 +376,10 @@ impl UnigramTrainer {
         let rest = self.names.drain(..).filter(|(piece, _)| !piece.is_empty() && !self.specials.contains(piece));
         vocab.extend(rest.take(left));
         order::by(&mut vocab, |a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        self.learned.vocab = self.specials.clone();
-        self.learned.scores = vec![0.0; self.specials.len()];
+        self.learned.vocab.reserve_exact(self.specials.len() + vocab.len());
+        self.learned.scores.reserve_exact(self.specials.len() + vocab.len());
+        self.learned.vocab.extend(self.specials.iter().cloned());
+        self.learned.scores.resize(self.specials.len(), 0.0);
         self.names = vocab;
         self.phase = Phase::List { next: 0 };
     }
@@ -386,7 +388,7 @@ impl UnigramTrainer {
         let Phase::List { mut next } = self.phase else { return false };
         while next < self.names.len() && *budget > 0 {
             *budget = budget.saturating_sub(16);
-            let (token, score) = self.names[next].clone();
+            let (token, score) = std::mem::take(&mut self.names[next]);
             self.learned.vocab.push(token.clone());
             self.learned.scores.push(score);
             next += 1;

@@ -166,7 +166,7 @@ pub async fn prepare(
         while let Some(value) = desk.document().await {
             let Some(document) = document_of(&value)? else { break };
             read += size_of(&document);
-            let Some(document) = tokens_of(desk, &maker, document, &pace).await? else { return Ok(None) };
+            let Some(document) = tokens_of(desk, &maker, Some(document), &pace).await? else { return Ok(None) };
             maker.add(document, &mut kept)?;
             desk.progress("tokenize", read as f64, None, true);
             if most.is_some_and(|most| kept.full_rows() >= most) {
@@ -206,17 +206,11 @@ pub async fn prepare(
             return Ok(None);
         }
         let document = asked(desk, want).await?;
+        read += document.as_ref().map_or(0, size_of);
+        let document = tokens_of(desk, supply.maker(), document, &pace).await?;
         if desk.stopping() {
             return Ok(None);
         }
-        read += document.as_ref().map_or(0, size_of);
-        let document = match document {
-            Some(document) => match tokens_of(desk, supply.maker(), document, &pace).await? {
-                Some(document) => Some(document),
-                None => return Ok(None),
-            },
-            None => None,
-        };
         supply.give(document)?;
         desk.progress("tokenize", read as f64, None, true);
         pace.breathe().await;
@@ -241,8 +235,9 @@ async fn asked(desk: &Desk, want: Want) -> Result<Option<Document>> {
 /// Bytes of text between two looks at the clock.
 const SLICE: usize = 1 << 14;
 
-/// A document whose text is read already where that may take long; none if the run was stopped meanwhile.
-async fn tokens_of(desk: &Desk, maker: &Maker, document: Document, pace: &Pace) -> Result<Option<Document>> {
+/// A document, its text read already where that may take long; none if the run was stopped meanwhile.
+async fn tokens_of(desk: &Desk, maker: &Maker, given: Option<Document>, pace: &Pace) -> Result<Option<Document>> {
+    let Some(document) = given else { return Ok(None) };
     let Some(mut ids) = maker.read(&document)? else { return Ok(Some(document)) };
     while !ids.advance(SLICE)? {
         pace.breathe().await;
@@ -258,8 +253,8 @@ pub async fn supply_more(desk: &Desk, trainer: &mut Trainer) -> Result<()> {
     let pace = Pace::new();
     while let Some(want) = trainer.wants()? {
         let mut document = asked(desk, want).await?;
-        if let (Some(supply), Some(given)) = (trainer.supply(), document.take()) {
-            document = tokens_of(desk, supply.maker(), given, &pace).await?;
+        if let Some(supply) = trainer.supply() {
+            document = tokens_of(desk, supply.maker(), document, &pace).await?;
         }
         if desk.stopping() {
             break;

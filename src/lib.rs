@@ -5,7 +5,7 @@
 /// Text to ids, and conversations to text.
 pub mod tokenizer {
     pub use griot_tokenizer::tokenizer::*; // text -> ids
-    pub mod chat; // conversations -> text: no loop that decides a speed
+    pub use griot_chat::chat; // conversations -> text
 }
 pub mod data; // ids -> batches
 pub mod models; // config -> graph

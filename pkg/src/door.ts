@@ -34,6 +34,8 @@ export interface Door extends DoorRuntime, DoorNgrams, DoorModels, DoorLab {
   /** Starts a new instance of a compiled module; what the one before held is gone. */
   start(module: WebAssembly.Module): void;
   install(wake: (job: number) => void, panicked: (message: string) => void, tell: (name: string, detail: unknown) => void): void;
+  /** Settles who renders chat templates: a request in, its answer out. */
+  provide_chat(answer: (request: string) => string): void;
   readonly Tokenizer: DoorTokenizers;
   train_tokenizer(options: unknown): Job;
 }

@@ -1,4 +1,4 @@
-// The wasm file: where it comes from, and which of the two it is.
+// The wasm files: where they come from, and which of the two large ones it is.
 //
 // In: the caller's sources, or none. Out: a compiled module. The relaxed file (fused multiply-add) is taken where the browser
 // validates a probe of it. Nothing is fetched but these addresses.
@@ -11,23 +11,30 @@ import type { WasmSource } from "./platform.js";
 /** The files beside the package, in the form that bundlers recognise. */
 export function shipped(): HostSettings["wasm"] {
   const moved = home(import.meta.url);
-  if (moved !== undefined) return { simd: `${moved}../wasm/griot.wasm`, relaxed: `${moved}../wasm/griot-relaxed.wasm` };
+  if (moved !== undefined) {
+    const folder = `${moved}../wasm/`;
+    return { simd: `${folder}griot.wasm`, relaxed: `${folder}griot-relaxed.wasm`, chat: `${folder}chat.wasm` };
+  }
   return {
     simd: new URL("../wasm/griot.wasm", import.meta.url),
     relaxed: new URL("../wasm/griot-relaxed.wasm", import.meta.url),
+    chat: new URL("../wasm/chat.wasm", import.meta.url),
   };
 }
 
-/** What `configure` was given, as a pair; addresses made absolute, since a worker has another base. */
-export function sources(given: WasmSource | { simd: WasmSource; relaxed?: WasmSource | undefined } | undefined): HostSettings["wasm"] {
-  if (given === undefined) {
-    const { simd, relaxed } = shipped();
-    return { simd: absolute(simd), relaxed: relaxed && absolute(relaxed) };
-  }
-  if (typeof given === "object" && "simd" in given) {
-    return { simd: absolute(given.simd), relaxed: given.relaxed === undefined ? undefined : absolute(given.relaxed) };
-  }
-  return { simd: absolute(given) };
+interface Files {
+  simd: WasmSource;
+  relaxed?: WasmSource | undefined;
+  chat?: WasmSource | undefined;
+}
+
+/** What `configure` takes: one file, or each by name. */
+export type WasmSources = WasmSource | Files;
+
+/** What `configure` was given, file by file; addresses made absolute, since a worker has another base. */
+export function sources(given: WasmSources | undefined): HostSettings["wasm"] {
+  const { simd, relaxed, chat }: Files = given === undefined ? shipped() : typeof given === "object" && "simd" in given ? given : { simd: given };
+  return { simd: absolute(simd), relaxed: relaxed && absolute(relaxed), chat: absolute(chat ?? shipped().chat) };
 }
 
 function absolute(source: WasmSource): WasmSource {
@@ -58,7 +65,8 @@ export async function compile(wasm: HostSettings["wasm"]): Promise<{ module: Web
   return { module: await moduleOf(wasm.simd), variant: "simd" };
 }
 
-async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> {
+/** A file, compiled. */
+export async function moduleOf(source: WasmSource): Promise<WebAssembly.Module> {
   if (source instanceof WebAssembly.Module) return source;
   try {
     if (typeof source !== "string" && !(source instanceof URL)) return await WebAssembly.compile(source as BufferSource);

@@ -8,7 +8,7 @@ import type { Progress, WasmSource } from "./platform.js";
 
 /** What the host needs to know to start; it is the first message. */
 export interface HostSettings {
-  wasm: { simd: WasmSource; relaxed?: WasmSource | undefined };
+  wasm: { simd: WasmSource; relaxed?: WasmSource | undefined; chat: WasmSource };
   device: "auto" | "webgpu" | "cpu";
   memoryLimit: number | undefined;
   hub: string | undefined;

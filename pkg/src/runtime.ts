@@ -5,9 +5,8 @@
 
 import { Client } from "./client.js";
 import { GriotError } from "./errors.js";
-import { sources } from "./load-wasm.js";
+import { sources, type WasmSources } from "./load-wasm.js";
 import { flag, given, oneOf, positive, text, anything } from "./options.js";
-import type { WasmSource } from "./platform.js";
 import type { Connect, HostSettings, Port } from "./protocol.js";
 
 export interface Configuration {
@@ -16,7 +15,7 @@ export interface Configuration {
   /** Default: true on a page, false in a worker, Node and Deno. */
   worker?: boolean | undefined;
   /** Default: the files beside the module. */
-  wasm?: WasmSource | { simd: WasmSource; relaxed?: WasmSource | undefined } | undefined;
+  wasm?: WasmSources | undefined;
   /** Bytes on the device; past it calls reject with `out-of-memory` before anything is allocated. */
   memoryLimit?: number | undefined;
   /** Base URL of `hub:` sources, any mirror. */
@@ -109,10 +108,10 @@ function same(a: Configuration, b: Configuration): boolean {
   return [...new Set([...keys(a), ...keys(b)])].every((key) => {
     const [x, y] = [plain(a[key]), plain(b[key])];
     if (x === y) return true;
-    return key === "wasm" && isPair(x) && isPair(y) && plain(x.simd) === plain(y.simd) && plain(x.relaxed) === plain(y.relaxed);
+    return key === "wasm" && isPair(x) && isPair(y) && (["simd", "relaxed", "chat"] as const).every((file) => plain(x[file]) === plain(y[file]));
   });
 }
 
-function isPair(value: unknown): value is { simd: unknown; relaxed?: unknown } {
+function isPair(value: unknown): value is { simd: unknown; relaxed?: unknown; chat?: unknown } {
   return typeof value === "object" && value !== null && "simd" in value;
 }

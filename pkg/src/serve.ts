@@ -4,6 +4,7 @@
 
 // @ts-ignore: generated, and absent until the wasm is built; `door.ts` says what it must be
 import * as glue from "../wasm/griot.js";
+import { Chat } from "./chat.js";
 import type { Door } from "./door.js";
 import { toWire } from "./errors.js";
 import { Host } from "./host.js";
@@ -22,7 +23,9 @@ export function serve(post: (message: FromHost) => void): (message: ToHost) => v
       const { module, variant } = await compile(settings.wasm);
       const door = glue as unknown as Door;
       door.start(module);
-      host = new Host(door, services({ settings, variant }), post);
+      const chat = new Chat(settings.wasm.chat);
+      door.provide_chat((request) => chat.answer(request));
+      host = new Host(door, services({ settings, variant, chat }), post);
       door.settle(settings.device, settings.memoryLimit);
       post({ type: "ready" });
       for (const message of early.splice(0)) host.receive(message);

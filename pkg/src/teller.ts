@@ -5,7 +5,7 @@
 
 import { GriotError } from "./errors.js";
 import { home } from "./home.js";
-import { compile } from "./load-wasm.js";
+import { moduleOf } from "./load-wasm.js";
 import type { Pair } from "./stories.js";
 
 /** Tells the story of a number. */
@@ -28,7 +28,7 @@ function address(): URL {
 
 /** The teller, once its file is there. */
 export async function tellerLater(): Promise<Teller> {
-  return (teller ??= started((await compile({ simd: address().href })).module));
+  return (teller ??= started(await moduleOf(address().href)));
 }
 
 /** The teller at once. */

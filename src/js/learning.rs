@@ -154,6 +154,11 @@ pub(super) fn batches(given: JsValue, config: &Config) -> Result<Vec<Batch>> {
 
 #[wasm_bindgen]
 impl Model {
+    /// Whether the tokenizer has a chat template.
+    pub fn converses(&self) -> bool {
+        self.inner.tokenizer().is_some_and(|tokenizer| tokenizer.parts().chat_template.is_some())
+    }
+
     /// Whether a run could go on from what the model holds.
     pub fn has_training(&self) -> bool {
         self.inner.training().borrow().is_some()

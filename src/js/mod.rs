@@ -5,6 +5,7 @@
 //! a trap is always seen where it happens, and the event loop is the host's.
 //! It refuses to know threads, timers and promises.
 
+pub mod chat;
 pub mod corpus;
 mod encodings;
 pub mod error;

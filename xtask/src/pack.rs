@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 /// What stands in the root for the whole project, and belongs into the package too.
 const FROM_THE_ROOT: [&str; 3] = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"];
 /// What `wasm.rs` writes and the package needs.
-const WASM: [&str; 4] = ["wasm/griot.js", "wasm/griot.wasm", "wasm/griot-relaxed.wasm", "wasm/stories.wasm"];
+const WASM: [&str; 5] =
+    ["wasm/griot.js", "wasm/griot.wasm", "wasm/griot-relaxed.wasm", "wasm/chat.wasm", "wasm/stories.wasm"];
 
 /// Takes out what older builds left, and puts in what stands in the root.
 pub fn prepare() -> Result<(), String> {

@@ -124,7 +124,7 @@ fn print_crates(file: &Path) -> Result<(), String> {
 
 fn budgets() -> Result<(), String> {
     let mut over = Vec::new();
-    for name in ["griot.wasm", "griot-relaxed.wasm"] {
+    for name in ["griot.wasm", "griot-relaxed.wasm", "chat.wasm"] {
         let size = gzipped(&[wasm::folder().join(name)])?;
         println!("{name}: {size} bytes gzipped of {WASM_BUDGET}");
         if size > WASM_BUDGET {

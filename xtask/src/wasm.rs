@@ -1,8 +1,8 @@
 //! Compiles the library to the two wasm files of the package and writes the JavaScript that goes with them.
 //!
 //! In: a cargo profile. Out: `pkg/wasm/griot.wasm` (SIMD), `griot-relaxed.wasm` (relaxed SIMD: fused multiply-add),
-//! one `griot.js` with `griot.d.ts` that serves both, so the two builds must ask for the same glue, letter by letter; and
-//! `stories.wasm`, the story world alone.
+//! one `griot.js` with `griot.d.ts` that serves both, so the two builds must ask for the same glue, letter by letter;
+//! `chat.wasm`, the engine of chat templates; and `stories.wasm`, the story world alone.
 //! It refuses to optimise: the profiles in `Cargo.toml` do.
 
 use crate::setup::{command, root, run, target_dir};
@@ -85,7 +85,20 @@ pub fn bind(files: &[PathBuf]) -> Result<(), String> {
             Some(_) => {}
         }
     }
+    chat()?;
     stories()
+}
+
+/// Compiles the engine of chat templates: always for size, as it ships.
+fn chat() -> Result<(), String> {
+    let mut cargo = command("cargo", &["build", "--package", "griot-chat", "--lib", "--features", "engine"]);
+    cargo.args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"]);
+    let target = target_dir().join("chat");
+    cargo.env("CARGO_TARGET_DIR", &target);
+    run(&mut cargo)?;
+    let made = target.join("wasm32-unknown-unknown/wasm/griot_chat.wasm");
+    let bytes = std::fs::read(&made).map_err(|error| format!("{}: {error}", made.display()))?;
+    write(folder().join("chat.wasm"), &bytes)
 }
 
 /// Compiles the story world by itself: a file without the library, which a page can start while it waits.

@@ -1,5 +1,6 @@
 // The services of a host, by name. A new subject of the door is one file beside this one and one line here.
 
+import type { Chat } from "../chat.js";
 import type { Service } from "../host.js";
 import type { HostSettings } from "../protocol.js";
 import { lab } from "./lab.js";
@@ -12,6 +13,7 @@ import { tokenizer } from "./tokenizer.js";
 export interface Surroundings {
   settings: HostSettings;
   variant: "simd" | "relaxed";
+  chat: Chat;
 }
 
 export function services(surroundings: Surroundings): Record<string, Service> {

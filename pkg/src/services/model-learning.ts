@@ -9,10 +9,12 @@ import { openSource } from "../places/source.js";
 import { Saving } from "../places/target.js";
 import { documentsOf, openTraining, openWeights } from "../places/weights.js";
 import type { WireCorpus } from "../protocol.js";
+import type { Surroundings } from "./index.js";
 
 /** What the wasm's model offers for it. */
 export interface DoorLearning {
   has_training(): boolean;
+  converses(): boolean;
   train(options: unknown, wishes: unknown, batches: unknown, valid: unknown): Job;
 }
 
@@ -41,8 +43,9 @@ async function openCheckpoint(context: Context, target: string | Handle): Promis
   }
 }
 
-export const learning: Service = {
+export const learning = ({ chat }: Surroundings): Service => ({
   async train(context, it: DoorLearning, corpus: WireCorpus | undefined, valid: WireCorpus | undefined, batches: unknown, validBatches: unknown, options: unknown, wishes: { goesOn: boolean }, target: string | Handle | undefined) {
+    if (corpus !== undefined && it.converses()) await chat.ready();
     const isDrawn = corpus !== undefined && "source" in corpus;
     const about = { apart: valid !== undefined, drawn: isDrawn, again: !isDrawn || corpus.again };
     const checkpoint = wishes.goesOn && target !== undefined && !it.has_training() ? await openCheckpoint(context, target) : undefined;
@@ -58,4 +61,4 @@ export const learning: Service = {
     };
     return context.drive({ job, open: before, ...(saving && { take: saving.take }), ended });
   },
-};
+});

@@ -2,6 +2,7 @@
 
 import type { Job } from "../door.js";
 import type { Service } from "../host.js";
+import type { Surroundings } from "./index.js";
 
 /** What the wasm's model offers for them. */
 export interface DoorText {
@@ -9,7 +10,10 @@ export interface DoorText {
   next(text: string, top: number): Job;
 }
 
-export const words: Service = {
-  generate: ({ drive }, it: DoorText, prompt: unknown, options: unknown, stops: string[]) => drive({ job: it.generate(prompt, options, stops) }),
+export const words = ({ chat }: Surroundings): Service => ({
+  async generate({ drive }, it: DoorText, prompt: unknown, options: unknown, stops: string[]) {
+    if (Array.isArray(prompt) && typeof prompt[0] === "object") await chat.ready(); // messages, not ids
+    return drive({ job: it.generate(prompt, options, stops) });
+  },
   next: ({ drive }, it: DoorText, text: string, top: number) => drive({ job: it.next(text, top) }),
-};
+});

@@ -70,10 +70,10 @@ export const model = (surroundings: Surroundings): Service => ({
 
   ...estimates(surroundings),
   ...numbers,
-  ...words,
+  ...words(surroundings),
   ...reading,
-  ...evaluation,
-  ...learning,
+  ...evaluation(surroundings),
+  ...learning(surroundings),
   ...files,
-  ...sessions,
+  ...sessions(surroundings),
 });

@@ -76,7 +76,7 @@ function without(place: Place): GriotError {
 }
 
 /** The calls; `load` needs to know where `hub:` is. */
-export function tokenizer({ settings }: Surroundings): Service {
+export function tokenizer({ settings, chat }: Surroundings): Service {
   return {
     fromJSON: (context, _: undefined, json: string) => made(context, context.door.Tokenizer.from_json(json)),
 
@@ -114,7 +114,10 @@ export function tokenizer({ settings }: Surroundings): Service {
     tokenToId: (_, it: DoorTokenizer, token: string) => it.token_to_id(token),
     vocab: (_, it: DoorTokenizer) => it.vocab(),
     explain: (_, it: DoorTokenizer, text: string) => it.explain(text),
-    applyChatTemplate: (_, it: DoorTokenizer, messages: unknown, options: unknown) => it.chat(messages, options),
+    async applyChatTemplate(_, it: DoorTokenizer, messages: unknown, options: unknown) {
+      await chat.ready();
+      return it.chat(messages, options);
+    },
     toJSON: (_, it: DoorTokenizer) => it.to_json(),
   };
 }

@@ -4,8 +4,9 @@
 
 /// Text to ids, and conversations to text.
 pub mod tokenizer {
-    pub use griot_tokenizer::tokenizer::*; // text -> ids
     pub use griot_chat::chat; // conversations -> text
+    pub use griot_tokenizer::tokenizer::*;
+    pub use griot_training::train; // texts -> a vocabulary // text -> ids // conversations -> text
 }
 pub mod data; // ids -> batches
 pub mod models; // config -> graph

@@ -18,8 +18,9 @@ pub fn provide_chat(answer: Function) {
     ANSWER.set(Some(answer));
     chat::provide(|request| {
         let answer = ANSWER.with_borrow(|answer| Some(answer.as_ref()?.call1(&JsValue::NULL, &request.into())));
-        answer.and_then(Result::ok).and_then(|answer| answer.as_string()).ok_or_else(|| {
-            Error::new(Kind::Internal, "chat template: what renders it failed, or was not loaded")
-        })
+        answer
+            .and_then(Result::ok)
+            .and_then(|answer| answer.as_string())
+            .ok_or_else(|| Error::new(Kind::Internal, "chat template: what renders it failed, or was not loaded"))
     });
 }

@@ -14,7 +14,7 @@ pub use generating::{Ending, Generating};
 
 use crate::error::Result;
 use crate::order;
-use crate::tokenizer::train::part_end;
+use crate::tokenizer::cut::part_end;
 use crate::tokenizer::{Preset, Tokenizer};
 use crate::{bail, ensure};
 use std::collections::HashMap;

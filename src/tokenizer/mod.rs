@@ -11,12 +11,12 @@ pub mod split; // text -> pieces
 pub mod model; // piece -> tokens
 pub mod process; // tokens -> tokens with special ones around
 pub mod decode; // tokens -> text
+pub mod cut; // where a long text may be cut
 mod walk; // a text through all of it, in slices
 pub mod encode; // all of it in order
 pub mod stream; // decoding while tokens arrive
 pub mod explain; // how each piece was built
 pub mod presets; // the parts of well-known tokenizers
-pub mod train; // texts -> a vocabulary
 pub mod file; // from and to Hugging Face's files
 
 // -- what they stand on --

@@ -199,7 +199,7 @@ impl Parts {
     }
 
     /// As [`Parts::pieces`], of a text that is normalised.
-    pub(super) fn pieces_of(&self, text: Aligned<'_>, piece: &mut dyn FnMut(&str)) -> Result<()> {
+    pub fn pieces_of(&self, text: Aligned<'_>, piece: &mut dyn FnMut(&str)) -> Result<()> {
         let mut pieces = Pieces::new(text, 0);
         if let Some(splitter) = &self.splitter {
             splitter.split(&mut pieces, true)?;

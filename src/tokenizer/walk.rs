@@ -8,12 +8,12 @@
 
 use super::added::Stretch;
 use super::aligned::Aligned;
+use super::cut::part_end;
 use super::model::{Memory, Model, Token};
 use super::normalise::{Normaliser, Normalising};
 use super::split::known::Known;
 use super::split::pattern::Written;
 use super::split::{Behavior, Pieces, Splitter};
-use super::train::part_end;
 use super::{Parts, Tokenizer};
 use crate::{Result, ensure};
 
@@ -268,7 +268,7 @@ fn goes_by_what_is_near(splitter: &Splitter) -> bool {
 impl Parts {
     /// Whether every line end between a character that is no white space and a letter or digit is the end of a piece, and
     /// nothing is put before a part.
-    pub(super) fn cuts_lines(&self) -> bool {
+    pub fn cuts_lines(&self) -> bool {
         fn cuts(splitter: &Splitter) -> bool {
             match splitter {
                 Splitter::ByteLevel { regex, .. } => *regex,

@@ -7,6 +7,7 @@
 mod fields;
 mod legacy;
 mod model;
+mod object;
 mod parts;
 mod write;
 

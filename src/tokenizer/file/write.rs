@@ -3,6 +3,7 @@
 //! In: a tokenizer. Out: the JSON that Hugging Face's library reads and encodes the same with. Merges are written as
 //! pairs, vocabularies in the order of their numbers.
 
+use super::object::object;
 use crate::tokenizer::decode::Decoder;
 use crate::tokenizer::model::Model;
 use crate::tokenizer::normalise::{Form, Normaliser};
@@ -11,7 +12,7 @@ use crate::tokenizer::split::pattern::{Pattern, Written};
 use crate::tokenizer::split::{Behavior, Prepend, Splitter};
 use crate::tokenizer::vocab::Vocab;
 use crate::tokenizer::{Side, Strategy, Tokenizer};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The whole file.
 pub fn tokenizer(tokenizer: &Tokenizer) -> Value {
@@ -23,26 +24,25 @@ pub fn tokenizer(tokenizer: &Tokenizer) -> Value {
             Strategy::First => "OnlyFirst",
             Strategy::Second => "OnlySecond",
         };
-        json!({ "direction": side(truncation.side), "max_length": truncation.length, "strategy": strategy,
-            "stride": truncation.stride })
+        object!("direction": side(truncation.side), "max_length": truncation.length, "strategy": strategy,
+            "stride": truncation.stride)
     });
     let padding = parts.padding.as_ref().map(|(padding, pad)| {
-        let strategy = padding.length.map_or(json!("BatchLongest"), |length| json!({ "Fixed": length }));
-        json!({ "strategy": strategy, "direction": side(pad.side), "pad_to_multiple_of": padding.multiple,
-            "pad_id": pad.id, "pad_type_id": pad.type_id, "pad_token": pad.token })
+        let strategy = padding.length.map_or(Value::from("BatchLongest"), |length| object!("Fixed": length));
+        object!("strategy": strategy, "direction": side(pad.side), "pad_to_multiple_of": padding.multiple,
+            "pad_id": pad.id, "pad_type_id": pad.type_id, "pad_token": &pad.token)
     });
     let added: Vec<Value> = tokenizer
         .added()
         .tokens()
         .iter()
         .map(|token| {
-            json!({ "id": token.id, "content": token.content, "single_word": token.single_word,
+            object!("id": token.id, "content": &token.content, "single_word": token.single_word,
                 "lstrip": token.lstrip, "rstrip": token.rstrip, "normalized": token.normalized,
-                "special": token.special })
+                "special": token.special)
         })
         .collect();
-    json!({
-        "version": "1.0",
+    object!("version": "1.0",
         "truncation": truncation,
         "padding": padding,
         "added_tokens": added,
@@ -50,8 +50,7 @@ pub fn tokenizer(tokenizer: &Tokenizer) -> Value {
         "pre_tokenizer": parts.splitter.as_ref().map(splitter),
         "post_processor": parts.processor.as_ref().map(processor),
         "decoder": parts.decoder.as_ref().map(decoder),
-        "model": model(tokenizer.model()),
-    })
+        "model": model(tokenizer.model()))
 }
 
 fn vocab(vocab: &Vocab) -> Value {
@@ -63,28 +62,44 @@ fn model(model: &Model) -> Value {
         Model::Bpe(model) => {
             let options = model.options();
             let name = |id| model.vocab().token(id).unwrap_or_default();
-            let merges: Vec<Value> =
-                model.merges().iter().map(|&(left, right)| json!([name(left), name(right)])).collect();
-            json!({ "type": "BPE", "dropout": options.dropout, "unk_token": options.unk,
-                "continuing_subword_prefix": options.prefix, "end_of_word_suffix": options.suffix,
+            let merges: Vec<Value> = model
+                .merges()
+                .iter()
+                .map(|&(left, right)| Value::from([name(left), name(right)].map(Value::from).to_vec()))
+                .collect();
+            object!("type": "BPE", "dropout": options.dropout, "unk_token": options.unk.as_deref(),
+                "continuing_subword_prefix": options.prefix.as_deref(), "end_of_word_suffix": options.suffix.as_deref(),
                 "fuse_unk": options.fuse_unk, "byte_fallback": options.byte_fallback,
-                "ignore_merges": options.ignore_merges, "vocab": vocab(model.vocab()), "merges": merges })
+                "ignore_merges": options.ignore_merges, "vocab": vocab(model.vocab()), "merges": merges)
         }
-        Model::WordPiece(model) => json!({ "type": "WordPiece", "unk_token": model.unk(),
+        Model::WordPiece(model) => object!("type": "WordPiece", "unk_token": model.unk(),
             "continuing_subword_prefix": model.prefix(), "max_input_chars_per_word": model.max_chars(),
-            "vocab": vocab(model.vocab()) }),
+            "vocab": vocab(model.vocab())),
         Model::Unigram(model) => {
-            let pieces: Vec<Value> = model.pieces().iter().map(|(piece, score)| json!([piece, score])).collect();
-            json!({ "type": "Unigram", "unk_id": model.unk(), "vocab": pieces, "byte_fallback": model.byte_fallback() })
+            let pieces: Vec<Value> = model
+                .pieces()
+                .iter()
+                .map(|(piece, score)| Value::Array(vec![piece.as_str().into(), (*score).into()]))
+                .collect();
+            object!("type": "Unigram", "unk_id": model.unk(), "vocab": pieces, "byte_fallback": model.byte_fallback())
         }
-        Model::Word(model) => json!({ "type": "WordLevel", "vocab": vocab(model.vocab()), "unk_token": model.unk() }),
+        Model::Word(model) => object!("type": "WordLevel", "vocab": vocab(model.vocab()), "unk_token": model.unk()),
     }
+}
+
+/// A token with its number.
+fn numbered((token, id): &(String, u32)) -> Value {
+    Value::Array(vec![token.as_str().into(), (*id).into()])
+}
+
+fn list<T: Clone + Into<Value>>(list: &[T]) -> Value {
+    list.iter().cloned().map(Into::into).collect()
 }
 
 fn pattern(pattern: &Pattern) -> Value {
     match pattern.written() {
-        Written::Literal(text) => json!({ "String": text }),
-        Written::Regex(text) => json!({ "Regex": text }),
+        Written::Literal(text) => object!("String": text),
+        Written::Regex(text) => object!("Regex": text),
     }
 }
 
@@ -97,41 +112,41 @@ fn normaliser(part: &Normaliser) -> Value {
                 Form::KC => "NFKC",
                 Form::KD => "NFKD",
             };
-            json!({ "type": name })
+            object!("type": name)
         }
-        Normaliser::Lowercase => json!({ "type": "Lowercase" }),
-        Normaliser::StripAccents => json!({ "type": "StripAccents" }),
-        Normaliser::Strip { left, right } => json!({ "type": "Strip", "strip_left": left, "strip_right": right }),
+        Normaliser::Lowercase => object!("type": "Lowercase"),
+        Normaliser::StripAccents => object!("type": "StripAccents"),
+        Normaliser::Strip { left, right } => object!("type": "Strip", "strip_left": left, "strip_right": right),
         Normaliser::Replace { pattern: what, content } => {
-            json!({ "type": "Replace", "pattern": pattern(what), "content": content })
+            object!("type": "Replace", "pattern": pattern(what), "content": content)
         }
-        Normaliser::Prepend(prefix) => json!({ "type": "Prepend", "prepend": prefix }),
-        Normaliser::Nmt => json!({ "type": "Nmt" }),
+        Normaliser::Prepend(prefix) => object!("type": "Prepend", "prepend": prefix),
+        Normaliser::Nmt => object!("type": "Nmt"),
         Normaliser::Bert { clean, chinese, strip_accents, lowercase } => {
-            json!({ "type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese,
-                "strip_accents": strip_accents, "lowercase": lowercase })
+            object!("type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese,
+                "strip_accents": *strip_accents, "lowercase": lowercase)
         }
         Normaliser::Precompiled(table) => {
-            json!({ "type": "Precompiled", "precompiled_charsmap": table.written() })
+            object!("type": "Precompiled", "precompiled_charsmap": table.written())
         }
-        Normaliser::ByteLevel => json!({ "type": "ByteLevel" }),
+        Normaliser::ByteLevel => object!("type": "ByteLevel"),
         Normaliser::Sequence(list) => {
-            json!({ "type": "Sequence", "normalizers": list.iter().map(normaliser).collect::<Vec<_>>() })
+            object!("type": "Sequence", "normalizers": list.iter().map(normaliser).collect::<Vec<_>>())
         }
     }
 }
 
 fn byte_level(prefix_space: bool, trim_offsets: bool, regex: bool) -> Value {
-    json!({ "type": "ByteLevel", "add_prefix_space": prefix_space, "trim_offsets": trim_offsets, "use_regex": regex })
+    object!("type": "ByteLevel", "add_prefix_space": prefix_space, "trim_offsets": trim_offsets, "use_regex": regex)
 }
 
-fn metaspace(mark: char, prepend: Prepend, split: bool) -> Value {
+fn metaspace(mark: &char, prepend: Prepend, split: bool) -> Value {
     let scheme = match prepend {
         Prepend::Always => "always",
         Prepend::First => "first",
         Prepend::Never => "never",
     };
-    json!({ "type": "Metaspace", "replacement": mark, "prepend_scheme": scheme, "split": split })
+    object!("type": "Metaspace", "replacement": mark, "prepend_scheme": scheme, "split": split)
 }
 
 fn behavior(behavior: Behavior) -> &'static str {
@@ -147,20 +162,20 @@ fn behavior(behavior: Behavior) -> &'static str {
 fn splitter(part: &Splitter) -> Value {
     match part {
         Splitter::ByteLevel { prefix_space, trim_offsets, regex } => byte_level(*prefix_space, *trim_offsets, *regex),
-        Splitter::Bert => json!({ "type": "BertPreTokenizer" }),
-        Splitter::Whitespace => json!({ "type": "Whitespace" }),
-        Splitter::WhitespaceSplit => json!({ "type": "WhitespaceSplit" }),
-        Splitter::Metaspace { mark, prepend, split } => metaspace(*mark, *prepend, *split),
-        Splitter::Punctuation(how) => json!({ "type": "Punctuation", "behavior": behavior(*how) }),
-        Splitter::Digits(single) => json!({ "type": "Digits", "individual_digits": single }),
+        Splitter::Bert => object!("type": "BertPreTokenizer"),
+        Splitter::Whitespace => object!("type": "Whitespace"),
+        Splitter::WhitespaceSplit => object!("type": "WhitespaceSplit"),
+        Splitter::Metaspace { mark, prepend, split } => metaspace(mark, *prepend, *split),
+        Splitter::Punctuation(how) => object!("type": "Punctuation", "behavior": behavior(*how)),
+        Splitter::Digits(single) => object!("type": "Digits", "individual_digits": single),
         Splitter::Split { pattern: what, behavior: how, invert } => {
-            json!({ "type": "Split", "pattern": pattern(what), "behavior": behavior(*how), "invert": invert })
+            object!("type": "Split", "pattern": pattern(what), "behavior": behavior(*how), "invert": invert)
         }
-        Splitter::Delimiter(delimiter) => json!({ "type": "CharDelimiterSplit", "delimiter": delimiter }),
-        Splitter::Scripts => json!({ "type": "UnicodeScripts" }),
-        Splitter::FixedLength(length) => json!({ "type": "FixedLength", "length": length }),
+        Splitter::Delimiter(delimiter) => object!("type": "CharDelimiterSplit", "delimiter": delimiter),
+        Splitter::Scripts => object!("type": "UnicodeScripts"),
+        Splitter::FixedLength(length) => object!("type": "FixedLength", "length": length),
         Splitter::Sequence(list) => {
-            json!({ "type": "Sequence", "pretokenizers": list.iter().map(splitter).collect::<Vec<_>>() })
+            object!("type": "Sequence", "pretokenizers": list.iter().map(splitter).collect::<Vec<_>>())
         }
     }
 }
@@ -168,10 +183,10 @@ fn splitter(part: &Splitter) -> Value {
 fn processor(part: &Processor) -> Value {
     match part {
         Processor::ByteLevel { prefix_space, trim_offsets, regex } => byte_level(*prefix_space, *trim_offsets, *regex),
-        Processor::Bert { sep, cls } => json!({ "type": "BertProcessing", "sep": sep, "cls": cls }),
+        Processor::Bert { sep, cls } => object!("type": "BertProcessing", "sep": numbered(sep), "cls": numbered(cls)),
         Processor::Roberta { sep, cls, trim_offsets, prefix_space } => {
-            json!({ "type": "RobertaProcessing", "sep": sep, "cls": cls, "trim_offsets": trim_offsets,
-                "add_prefix_space": prefix_space })
+            object!("type": "RobertaProcessing", "sep": numbered(sep), "cls": numbered(cls), "trim_offsets": trim_offsets,
+                "add_prefix_space": prefix_space)
         }
         Processor::Template { single, pair, specials } => {
             let template = |parts: &[Part]| -> Vec<Value> {
@@ -179,10 +194,10 @@ fn processor(part: &Processor) -> Value {
                     .iter()
                     .map(|part| match part {
                         Part::Text { index, type_id } => {
-                            json!({ "Sequence": { "id": if *index == 0 { "A" } else { "B" }, "type_id": type_id } })
+                            object!("Sequence": object!("id": if *index == 0 { "A" } else { "B" }, "type_id": type_id))
                         }
                         Part::Special { name, type_id } => {
-                            json!({ "SpecialToken": { "id": name, "type_id": type_id } })
+                            object!("SpecialToken": object!("id": name, "type_id": type_id))
                         }
                     })
                     .collect()
@@ -190,15 +205,16 @@ fn processor(part: &Processor) -> Value {
             let specials: Map<String, Value> = specials
                 .iter()
                 .map(|special| {
-                    let value = json!({ "id": special.name, "ids": special.ids, "tokens": special.tokens });
+                    let value =
+                        object!("id": &special.name, "ids": list(&special.ids), "tokens": list(&special.tokens));
                     (special.name.clone(), value)
                 })
                 .collect();
-            json!({ "type": "TemplateProcessing", "single": template(single), "pair": template(pair),
-                "special_tokens": specials })
+            object!("type": "TemplateProcessing", "single": template(single), "pair": template(pair),
+                "special_tokens": Value::Object(specials))
         }
         Processor::Sequence(list) => {
-            json!({ "type": "Sequence", "processors": list.iter().map(processor).collect::<Vec<_>>() })
+            object!("type": "Sequence", "processors": list.iter().map(processor).collect::<Vec<_>>())
         }
     }
 }
@@ -206,22 +222,22 @@ fn processor(part: &Processor) -> Value {
 fn decoder(part: &Decoder) -> Value {
     match part {
         Decoder::ByteLevel { prefix_space, trim_offsets, regex } => byte_level(*prefix_space, *trim_offsets, *regex),
-        Decoder::WordPiece { prefix, cleanup } => json!({ "type": "WordPiece", "prefix": prefix, "cleanup": cleanup }),
-        Decoder::Metaspace { mark, prepend, split } => metaspace(*mark, *prepend, *split),
-        Decoder::Bpe(suffix) => json!({ "type": "BPEDecoder", "suffix": suffix }),
-        Decoder::ByteFallback => json!({ "type": "ByteFallback" }),
-        Decoder::Fuse => json!({ "type": "Fuse" }),
+        Decoder::WordPiece { prefix, cleanup } => object!("type": "WordPiece", "prefix": prefix, "cleanup": cleanup),
+        Decoder::Metaspace { mark, prepend, split } => metaspace(mark, *prepend, *split),
+        Decoder::Bpe(suffix) => object!("type": "BPEDecoder", "suffix": suffix),
+        Decoder::ByteFallback => object!("type": "ByteFallback"),
+        Decoder::Fuse => object!("type": "Fuse"),
         Decoder::Strip { content, start, stop } => {
-            json!({ "type": "Strip", "content": content, "start": start, "stop": stop })
+            object!("type": "Strip", "content": content, "start": start, "stop": stop)
         }
         Decoder::Replace { pattern: what, content } => {
-            json!({ "type": "Replace", "pattern": pattern(what), "content": content })
+            object!("type": "Replace", "pattern": pattern(what), "content": content)
         }
         Decoder::Ctc { pad, delimiter, cleanup } => {
-            json!({ "type": "CTC", "pad_token": pad, "word_delimiter_token": delimiter, "cleanup": cleanup })
+            object!("type": "CTC", "pad_token": pad, "word_delimiter_token": delimiter, "cleanup": cleanup)
         }
         Decoder::Sequence(list) => {
-            json!({ "type": "Sequence", "decoders": list.iter().map(decoder).collect::<Vec<_>>() })
+            object!("type": "Sequence", "decoders": list.iter().map(decoder).collect::<Vec<_>>())
         }
     }
 }

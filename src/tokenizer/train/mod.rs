@@ -30,7 +30,7 @@ mod words;
 pub use bpe::{BpeForm, BpeOptions};
 pub use count::WordCounts;
 pub use pieces::split_at_spaces;
-pub use trainer::{Progress, TrainOptions, Trainer, part_end, train};
+pub use trainer::{Progress, TrainOptions, Trainer, train};
 pub use unigram::UnigramOptions;
 pub use wordpiece::{WordPieceOptions, WordPieceScore};
 pub use words::{CharOptions, WordOptions};

@@ -460,8 +460,13 @@ impl Device {
 /// The buffers of a table that launches bind: those that must stay while the launches may be played.
 fn bound<'a>(launches: impl IntoIterator<Item = &'a Launch>, table: &[Buffer]) -> Vec<Buffer> {
     let slices = launches.into_iter().flat_map(|launch| &launch.bindings);
-    let places: std::collections::BTreeSet<usize> = slices.map(|slice| slice.buffer).collect();
-    places.into_iter().filter_map(|place| table.get(place).cloned()).collect()
+    let mut is_bound = vec![false; table.len()];
+    for slice in slices {
+        if let Some(is_bound) = is_bound.get_mut(slice.buffer) {
+            *is_bound = true;
+        }
+    }
+    table.iter().zip(is_bound).filter(|(_, is_bound)| *is_bound).map(|(buffer, _)| buffer.clone()).collect()
 }
 
 #[cfg(feature = "gpu")]

@@ -33,7 +33,7 @@ pub fn best(numbers: &[f64], count: usize) -> Vec<usize> {
         return Vec::new();
     }
     if count < order.len() {
-        order.select_nth_unstable_by(count - 1, falling);
+        order::front(&mut order, count, falling);
         order.truncate(count);
     }
     order::by(&mut order, falling);

@@ -32,7 +32,8 @@ pub fn top_k(scores: &mut [f64], k: usize) {
         return;
     }
     let mut order = scores.to_vec();
-    let (_, &mut least, _) = order.select_nth_unstable_by(k - 1, |a, b| b.total_cmp(a));
+    order::front(&mut order, k, |a, b| b.total_cmp(a));
+    let least = order[k - 1];
     scores.iter_mut().filter(|score| **score < least).for_each(|score| *score = f64::NEG_INFINITY);
 }
 

@@ -61,8 +61,12 @@ pub(super) fn pack(steps: Vec<Step>, values: &[Value], stores: usize, limits: Li
             words * 4
         );
     }
-    let named = values.iter().zip(&homes).filter(|(value, _)| !value.name.is_empty());
-    let named: BTreeMap<_, _> = named.filter_map(|(value, home)| home.map(|h| (value.name.clone(), h))).collect();
+    let mut named = BTreeMap::new();
+    for (value, home) in values.iter().zip(&homes) {
+        if let (false, Some(home)) = (value.name.is_empty(), home) {
+            named.insert(value.name.clone(), *home);
+        }
+    }
     let mut launches = Vec::with_capacity(steps.len());
     for step in steps {
         let mut bindings = Vec::with_capacity(step.bindings.len());

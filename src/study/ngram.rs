@@ -317,7 +317,7 @@ impl Ngram {
         let mut order: Vec<u32> = (0..p.len() as u32).filter(|&id| p[id as usize] > 0.0).collect();
         let by_merit = |a: &u32, b: &u32| p[*b as usize].total_cmp(&p[*a as usize]).then(a.cmp(b));
         if top < order.len() {
-            order.select_nth_unstable_by(top, by_merit);
+            order::front(&mut order, top, by_merit);
             order.truncate(top);
         }
         order::by(&mut order, by_merit);

@@ -3,6 +3,7 @@
 //! Pieces are whole characters; what may become part of a stop string waits. The text given out never holds the stop string. After a
 //! beam search all pieces come at once.
 
+use std::pin::Pin;
 use std::rc::Rc;
 
 use super::model::Model;
@@ -63,12 +64,38 @@ impl From<Vec<u32>> for Prompt {
     }
 }
 
+/// Who hears a text while it is made. Behind a pointer, so that the loops which make one are compiled once for all callers.
+pub(super) trait Hearer {
+    /// Takes a piece, and says whether more are wanted.
+    fn hear(&mut self, piece: Piece) -> Said<'_>;
+    /// Says whether more is wanted, where there is no piece yet.
+    fn pulse(&mut self) -> Said<'_>;
+}
+
+/// What a hearer says, in time.
+pub(super) type Said<'h> = Pin<Box<dyn Future<Output = Result<Flow>> + 'h>>;
+
+/// A hearer made of two functions.
+pub(super) struct Ears<E, P>(pub(super) E, pub(super) P);
+
+impl<E: AsyncFnMut(Piece) -> Result<Flow>, P: AsyncFnMut() -> Result<Flow>> Hearer for Ears<E, P> {
+    fn hear(&mut self, piece: Piece) -> Said<'_> {
+        Box::pin((self.0)(piece))
+    }
+
+    fn pulse(&mut self) -> Said<'_> {
+        Box::pin((self.1)())
+    }
+}
+
 /// Turns tokens into pieces, and keeps the whole.
 struct Teller<'t> {
     stream: Option<StreamDecoder<'t>>,
     stops: Stops,
     told: Told,
     index: usize,
+    /// A stop string has come.
+    stopped: bool,
 }
 
 impl Teller<'_> {
@@ -106,10 +133,21 @@ impl Teller<'_> {
         Ok(Some(Piece { text: released.text, id: chosen.id, index, logprob, top }))
     }
 
+    /// Hands the piece of the next token on.
+    async fn hand(&mut self, chosen: &Chosen, hearer: &mut dyn Hearer) -> Result<Flow> {
+        match self.tell(chosen)? {
+            Some(piece) => hearer.hear(piece).await,
+            None => {
+                self.stopped = true;
+                Ok(Flow::End)
+            }
+        }
+    }
+
     /// What was held back, and the whole.
-    fn end(mut self, string: bool) -> Result<Told> {
+    fn end(mut self) -> Result<Told> {
         // After a stop string there is nothing; what else was held back is certain after all.
-        if !string {
+        if !self.stopped {
             if let Some(stream) = &mut self.stream {
                 let released = self.stops.push(&stream.finish()?);
                 self.told.text.push_str(&released.text);
@@ -197,11 +235,10 @@ impl Model {
     ) -> Result<Told> {
         let prompt: Prompt = prompt.into();
         let mut decoder = self.decoder(std::slice::from_ref(&prompt.ids))?;
-        self.go_on(&mut decoder, prompt, settings, stops, signal, emit, pulse).await
+        self.go_on(&mut decoder, prompt, settings, stops, signal, &mut Ears(emit, pulse)).await
     }
 
     /// The same with a decoder that stands at the prompt's end.
-    #[expect(clippy::too_many_arguments, reason = "a decoder, its prompt, what is wanted, and three ways to be heard")]
     pub(super) async fn go_on(
         &self,
         decoder: &mut Decoder,
@@ -209,8 +246,7 @@ impl Model {
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
-        mut emit: impl AsyncFnMut(Piece) -> Result<Flow>,
-        mut pulse: impl AsyncFnMut() -> Result<Flow>,
+        hearer: &mut dyn Hearer,
     ) -> Result<Told> {
         let tokenizer = self.tokenizer();
         ensure!(stops.is_empty() || tokenizer.is_some(), BadInput, "stop strings need a tokenizer");
@@ -222,29 +258,19 @@ impl Model {
             prompt_tokens: prompt.ids.len(),
         };
         let stream = tokenizer.as_ref().map(|tokenizer| tokenizer.stream(true));
-        let mut teller = Teller { stream, stops: Stops::new(stops.iter().cloned()), told, index: 0 };
+        let mut teller = Teller { stream, stops: Stops::new(stops.iter().cloned()), told, index: 0, stopped: false };
         if settings.echo {
             let piece = teller.echo(prompt, tokenizer.as_ref())?;
-            if emit(piece).await? == Flow::End {
+            if hearer.hear(piece).await? == Flow::End {
                 teller.told.finish = Finish::Stopped;
-                return teller.end(false);
+                return teller.end();
             }
         }
-        let mut string = false;
-        let mut hand = async |chosen: &Chosen| -> Result<Flow> {
-            match teller.tell(chosen)? {
-                Some(piece) => emit(piece).await,
-                None => {
-                    string = true;
-                    Ok(Flow::End)
-                }
-            }
-        };
         let end = if settings.beams > 1 {
-            let found = self.search(decoder, settings, stops, signal, &mut pulse).await?;
+            let found = self.search(decoder, settings, stops, signal, hearer).await?;
             let mut end = found.1;
             for chosen in &found.0 {
-                if hand(chosen).await? == Flow::End {
+                if teller.hand(chosen, hearer).await? == Flow::End {
                     end = Finish::Stopped;
                     break;
                 }
@@ -253,13 +279,13 @@ impl Model {
         } else {
             let pace = Pace::of(decoder, settings);
             let mut one = async |chosen: &[Option<Chosen>]| match chosen {
-                [Some(chosen)] => hand(chosen).await,
+                [Some(chosen)] => teller.hand(chosen, hearer).await,
                 _ => Ok(Flow::End),
             };
             run(decoder, settings, pace, signal, &mut one).await?.first().copied().unwrap_or(Finish::Length)
         };
-        teller.told.finish = if string { Finish::Stop } else { end };
-        teller.end(string)
+        teller.told.finish = if teller.stopped { Finish::Stop } else { end };
+        teller.end()
     }
 
     /// The best text of a beam search, and how it ended.
@@ -269,7 +295,7 @@ impl Model {
         settings: &Settings,
         stops: &[String],
         signal: &Signal,
-        pulse: &mut impl AsyncFnMut() -> Result<Flow>,
+        hearer: &mut dyn Hearer,
     ) -> Result<(Vec<Chosen>, Finish)> {
         let tokenizer = self.tokenizer();
         let ends = |tokens: &[Chosen]| {
@@ -277,7 +303,7 @@ impl Model {
             let ids: Vec<u32> = tokens.iter().map(|chosen| chosen.id).collect();
             tokenizer.decode(&ids, true).is_ok_and(|text| stops.iter().any(|stop| text.contains(stop.as_str())))
         };
-        let mut found = beams::search(decoder, settings, signal, ends, pulse).await?;
+        let mut found = beams::search(decoder, settings, signal, ends, &mut async || hearer.pulse().await).await?;
         match found.first_mut().filter(|found| !found.is_empty()) {
             Some(found) => {
                 let best = found.swap_remove(0);

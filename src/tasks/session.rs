@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::generate::{Flow, Piece, Prompt, Told};
+use super::generate::{Ears, Flow, Piece, Prompt, Told};
 use super::model::Model;
 use crate::bail;
 use crate::device::Signal;
@@ -136,7 +136,7 @@ impl Session {
     ) -> Result<(Told, usize)> {
         let (mut loan, stays) = self.lend(model, &prompt.ids)?;
         let Some(decoder) = &mut loan.decoder else { bail!(Internal, "session: no decoder") };
-        Ok((model.go_on(decoder, prompt, settings, stops, signal, emit, pulse).await?, stays))
+        Ok((model.go_on(decoder, prompt, settings, stops, signal, &mut Ears(emit, pulse)).await?, stays))
     }
 
     /// Another that has read the same.

@@ -247,7 +247,7 @@ impl<R: Rule> Merger<R> {
             }
             if self.candidates.len() >= self.limits.pairs * 2 {
                 let at = self.limits.pairs;
-                self.candidates.select_nth_unstable_by(at, |a, b| b.rank.cmp(&a.rank));
+                order::front(&mut self.candidates, at + 1, |a, b| b.rank.cmp(&a.rank));
                 self.candidates.truncate(at + 1);
                 self.beyond = self.candidates.pop().map(|candidate| candidate.rank);
             }

@@ -20,7 +20,8 @@ async function run() {
   for (const story of stories({ language: "en" })) if (story.length > 0) break;
   const tokenizer = await Tokenizer.train("la reine parle la reine", { kind: "char" });
   const model = await Model.create(presets.gpt({ layers: 1, heads: 1, width: 8, context: 8 }), { tokenizer, device: "cpu" });
-  return [(await device()).kind, (await model.next("la", { top: 1 })).length];
+  const chat = await tokenizer.applyChatTemplate([{ role: "user", content: "la" }], { template: "{{ messages[0].content }}" });
+  return [(await device()).kind, (await model.next("la", { top: 1 })).length, chat];
 }
 run().then((made) => (window.made = made), (error) => (window.made = String(error)));
 `;
@@ -50,7 +51,7 @@ async function made(url, settings) {
   if (settings !== undefined) await page.addInitScript((settings) => (window.settings = settings), settings);
   await page.goto(url);
   await until(page, () => window.made !== undefined);
-  assert.deepEqual(await page.evaluate(() => window.made), ["cpu", 1]);
+  assert.deepEqual(await page.evaluate(() => window.made), ["cpu", 1, "la"]);
   assert.equal(page.workers().length, 1);
   await page.close();
 }
@@ -81,10 +82,10 @@ test("bundled by esbuild, with the worker as an entry and the wasm beside", { ti
   const { build } = await load("esbuild");
   const out = join(app, "bundle");
   await build({ absWorkingDir: app, entryPoints: { main: "./main.js", worker: "griot/worker" }, bundle: true, format: "esm", outdir: out, logLevel: "error" });
-  for (const file of ["griot.wasm", "griot-relaxed.wasm"]) copyFileSync(join(app, "node_modules/griot/wasm", file), join(out, file));
+  for (const file of ["griot.wasm", "griot-relaxed.wasm", "chat.wasm"]) copyFileSync(join(app, "node_modules/griot/wasm", file), join(out, file));
   mkdirSync(join(out, "wasm"));
   copyFileSync(join(app, "node_modules/griot/wasm/stories.wasm"), join(out, "wasm/stories.wasm")); // the one file whose address is fixed
   copyFileSync(join(app, "index.html"), join(out, "index.html"));
   const server = await serve(out);
-  await made(server.url, { wasm: { simd: "/griot.wasm", relaxed: "/griot-relaxed.wasm" } }).finally(() => server.close());
+  await made(server.url, { wasm: { simd: "/griot.wasm", relaxed: "/griot-relaxed.wasm", chat: "/chat.wasm" } }).finally(() => server.close());
 });

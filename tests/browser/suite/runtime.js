@@ -49,6 +49,22 @@ export const cases = {
     griot.configure(settings);
   },
 
+  async "the wasm of chat templates is taken as bytes too, and where it is not there only conversations fail"({ griot, settings, base, bytes }) {
+    const messages = [{ role: "user", content: "un" }];
+    const [simd, relaxed] = [await bytes("griot.wasm"), await bytes("griot-relaxed.wasm")];
+    for (const [chat, outcome] of [[await bytes("chat.wasm"), undefined], [`${base}/no-such-file.wasm`, base.startsWith("file:") ? "bad-file" : "download-failed"]]) {
+      await griot.close();
+      griot.configure({ ...settings, wasm: { simd, relaxed, chat } });
+      const tokenizer = await griot.Tokenizer.train("un deux", { kind: "word" });
+      const written = () => tokenizer.applyChatTemplate(messages, { template: "{{ messages[0].content }}!" });
+      if (outcome === undefined) equal(await written(), "un!");
+      else await rejects(written(), outcome);
+      equal(await tokenizer.decode((await tokenizer.encode("un deux")).ids), "un deux");
+    }
+    await griot.close();
+    griot.configure(settings);
+  },
+
   async "calls in hand reject with disposed when the runtime closes"({ griot, lab, settings }) {
     const call = rejects(lab.trap(), "disposed");
     await Promise.resolve();

@@ -198,6 +198,12 @@ export const cases = {
     equal(await tokenizer.applyChatTemplate(messages, { template, addGenerationPrompt: false }), "<user>Bonjour<|endoftext|>");
     await rejects(tokenizer.applyChatTemplate(messages), "bad-option");
     await rejects(tokenizer.applyChatTemplate(messages, { template: "{% for" }), "bad-input");
+    const raised = await rejects(tokenizer.applyChatTemplate(messages, { template: "{{ raise_exception('non ☂') }}" }), "bad-input");
+    equal(raised.message, "chat template: non ☂");
+    // What takes much memory takes it from nothing else: the next rendering finds a fresh engine.
+    const large = "{% set a = 'x' * 1000000 %}{% for i in range(20) %}{{ a }}{% endfor %}";
+    equal((await tokenizer.applyChatTemplate(messages, { template: large })).length, 2e7);
+    equal(await tokenizer.applyChatTemplate([{ role: "user", content: "é☂\u{1f600}\0" }], { template: "{{ messages[0].content }}" }), "é☂\u{1f600}\0");
     await tokenizer.dispose();
   },
 

@@ -175,9 +175,14 @@ fn between(c: char, first: Category, last: Category) -> bool {
 }
 
 /// `\p{P}` of Unicode 8, or an ASCII symbol: what BERT calls punctuation.
+#[inline(always)]
 pub fn is_punctuation(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_punctuation() } else { is_foreign_punctuation(c) }
+}
+
+#[inline(never)]
+fn is_foreign_punctuation(c: char) -> bool {
     match c {
-        _ if c.is_ascii() => c.is_ascii_punctuation(),
         '\u{166d}' | '\u{111c9}' => true, // of another category since
         _ => between(c, Category::Pc, Category::Po) && age(c) == 2,
     }
@@ -194,11 +199,13 @@ pub fn is_nonspacing_mark(c: char) -> bool {
 }
 
 /// `\p{M}` of Unicode 9.
+#[inline(always)]
 pub fn is_mark(c: char) -> bool {
     !c.is_ascii() && between(c, Category::Mn, Category::Me) && age(c) >= 1
 }
 
 /// Controls, formats and private characters of Unicode 8: what BERT removes. Unassigned ones stay.
+#[inline(always)]
 pub fn is_other(c: char) -> bool {
     if c.is_ascii() { c.is_ascii_control() } else { between(c, Category::Cc, Category::Co) && age(c) == 2 }
 }

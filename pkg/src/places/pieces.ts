@@ -14,10 +14,10 @@ const SLOW_MS = 50;
 let away: MessagePort | undefined;
 
 /**
- * Frees what a stream gave, as soon as it is copied; a collector leaves hundreds of megabytes of it standing. Memory that is sent where nobody
- * listens is gone at once.
+ * Frees what a stream or a blob gave, as soon as it is copied; a collector leaves hundreds of megabytes of it standing. Memory that is sent where
+ * nobody listens is gone at once.
  */
-function giveBack({ buffer, byteLength }: Bytes): void {
+export function giveBack({ buffer, byteLength }: Bytes): void {
   if (buffer.byteLength !== byteLength) return; // others may have a view of it
   if (away === undefined) {
     const { port1, port2 } = new MessageChannel();

@@ -4,7 +4,7 @@
 // long files: their first bytes are looked at, then all bytes pass in pieces. It refuses to know what the files mean.
 
 import { GriotError } from "../errors.js";
-import { PIECE } from "./pieces.js";
+import { giveBack, PIECE } from "./pieces.js";
 
 /** Bytes as they pass between places and the wasm: over a buffer of their own. TypeScript before 5.7 cannot say so by name. */
 export type Bytes = ReturnType<typeof Uint8Array.from>;
@@ -59,7 +59,13 @@ export function ofBlob(blob: Blob): LongFile {
     isHere: true,
     first: (count) => bytes(0, count),
     async *pieces() {
-      for (let at = 0; at < blob.size; at += PIECE) yield await bytes(at, at + PIECE);
+      let before: Bytes | undefined;
+      for (let at = 0; at < blob.size; at += PIECE) {
+        const piece = await bytes(at, at + PIECE);
+        yield piece;
+        if (before !== undefined) giveBack(before);
+        before = piece;
+      }
     },
   };
 }

@@ -65,6 +65,37 @@ test("what was downloaded is there offline, also after the page was left", { tim
   await page.close();
 });
 
+test("what the browser keeps is read a megabyte at a time, which is freed as soon as it is copied", { timeout: 60_000 }, async () => {
+  const page = await open("direct"); // in this thread one can see what is asked for
+  const asked = await page.evaluate(async () => {
+    const large = await griot.Model.create(griot.presets.gpt({ layers: 4, heads: 4, width: 256, context: 64, vocabSize: 9000 }), { device: "cpu" });
+    await large.save("opfs:pieces");
+    await large.dispose();
+    const handle = async (path) => await path.split("/").reduce(async (folder, name) => await (await folder).getDirectoryHandle(name), navigator.storage.getDirectory());
+    const folder = await handle("griot/models/pieces");
+    const files = await Promise.all(["config.json", "model.safetensors"].map(async (name) => await (await folder.getFileHandle(name)).getFile()));
+    const plain = Blob.prototype.arrayBuffer;
+    const counts = [];
+    for (const source of ["opfs:pieces", folder, files, Object.fromEntries(files.map((file) => [file.name, file]))]) {
+      const given = [];
+      Blob.prototype.arrayBuffer = async function () {
+        const { size } = this;
+        const buffer = await plain.call(this);
+        given.push([size, buffer]);
+        return buffer;
+      };
+      const model = await griot.Model.load(source, { device: "cpu" }).finally(() => (Blob.prototype.arrayBuffer = plain));
+      await model.dispose();
+      const held = given.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
+      counts.push([given.length > 15, Math.max(...given.map(([size]) => size)), held < 2.5 * 2 ** 20]);
+    }
+    await griot.storage.remove("pieces");
+    return counts;
+  });
+  assert.deepEqual(asked, Array(4).fill([true, 2 ** 20, true]));
+  await page.close();
+});
+
 test("from another origin a broken download goes on, with and without ranges", { timeout: 60_000 }, async () => {
   const page = await open("worker");
   for (const fault of ["breaks", "no-range-breaks", "sharded", "no-range-no-length"]) {

@@ -3,6 +3,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { PIECE, piecesOf } from "../../../pkg/dist/places/pieces.js";
+import { ofBlob } from "../../../pkg/dist/places/place.js";
 
 /** What comes out of a stream of some chunks, and the chunks. */
 async function through(chunks, ours) {
@@ -30,4 +31,17 @@ test("what may be somebody's stays as it was", async () => {
   const given = chunks();
   assert.deepEqual(await through(given, false), bytes);
   assert.deepEqual(given.map(({ buffer }) => buffer.byteLength), [PIECE + 5, 2, 4]);
+});
+
+test("of a blob no more than two pieces are held at a time", async () => {
+  const blob = new Blob([...Array(5).keys()].map((at) => new Uint8Array(PIECE).fill(at)).concat(new Uint8Array(7).fill(5)));
+  const given = [];
+  for await (const piece of ofBlob(blob).pieces(blob.size)) {
+    given.push(piece);
+    assert.equal(piece.length, given.length < 6 ? PIECE : 7);
+    assert.ok(piece.every((byte) => byte === given.length - 1));
+    // The one before stays as it is until the next is asked for.
+    assert.deepEqual(given.map(({ length }) => length > 0), given.map((_, at) => at > given.length - 3));
+  }
+  assert.equal(given.length, 6);
 });

@@ -92,3 +92,8 @@ export function alertLine(): { element: HTMLElement; show(error: unknown): void;
 export function frame(): Promise<void> {
   return new Promise((resolve) => (document.hidden ? setTimeout(resolve) : requestAnimationFrame(() => resolve())));
 }
+
+/** The next turn of the event loop: what follows is a task of its own, in which nothing is drawn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

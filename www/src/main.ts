@@ -5,7 +5,7 @@
 import { band, PATTERN, weave } from "./band.js";
 import { countSection } from "./counts.js";
 import { deviceLine, deviceSection, open } from "./device.js";
-import { el, follow, frame, onLanguage, type Say } from "./dom.js";
+import { el, follow, frame, onLanguage, turn, type Say } from "./dom.js";
 import { codeSection } from "./journal.js";
 import { keepSection } from "./keep.js";
 import { kernelSection } from "./kernels.js";
@@ -86,18 +86,18 @@ function hearing(): HTMLElement {
   return place;
 }
 
-const main = el("main", { id: "main", tabindex: -1 }, storySection(woven));
-document.body.append(
-  el("a", { class: "skip", href: "#main" }, (t) => t.skip),
-  el(
-    "header", {},
-    el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())),
-    cloth,
-    el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead), el("p", { class: "line" }, deviceLine())),
-  ),
-  main,
-  el("footer", {}, el("p", {}, (t) => t.foot)),
+// The modules were evaluated in the task that ends here; what one arrives at is made in two more, and laid out in the next.
+await turn();
+const head = el(
+  "header", {},
+  el("div", { class: "bar-top" }, nav, el("div", { class: "switches" }, languageSwitch(), themeSwitch())),
+  cloth,
+  el("div", { class: "name" }, el("h1", { translate: "no" }, "griot"), el("p", { class: "lead" }, (t) => t.lead), el("p", { class: "line" }, deviceLine())),
 );
+await turn();
+const main = el("main", { id: "main", tabindex: -1 }, storySection(woven));
+await turn();
+document.body.append(el("a", { class: "skip", href: "#main" }, (t) => t.skip), head, main, el("footer", {}, el("p", {}, (t) => t.foot)));
 
 /** The rest of the page, a section at a turn, so that the first is alive at once. */
 const rest = [
@@ -105,6 +105,7 @@ const rest = [
 ];
 for (const make of rest) {
   await frame();
+  await turn();
   main.append(make());
 }
 document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -14,7 +14,7 @@ import { strip, useTokenizer } from "./strip.js";
 
 /** Merges that one frame shows, so that the eye can follow; and once it was told to stop, what was learned before that is shown at once. */
 const PER_FRAME = 6;
-const PER_FRAME_STOPPED = 48;
+const PER_FRAME_STOPPED = 24;
 
 let tokenizer: Tokenizer | undefined;
 let run: { stop(): Promise<void> } | undefined;

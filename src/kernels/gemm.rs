@@ -13,8 +13,11 @@ use super::simd::F32x4;
 
 /// How many steps of K add up before they join the sum.
 const CHUNK: usize = 256;
-/// Rows and columns of the register tile.
-const TALL: usize = 4;
+/// Rows of a register tile: the sums of five, two factors of B, one of A and one product fill the fifteen registers that an engine
+/// has to give. As many fours as make the rest divisible by five, so that no row is computed for nothing.
+const FIVE: usize = 5;
+const FOUR: usize = 4;
+/// Columns of a register tile.
 const WIDE: usize = 8;
 /// Rows of A packed at a time.
 const BLOCK: usize = 64;
@@ -22,6 +25,8 @@ const BLOCK: usize = 64;
 const BAND: usize = 256;
 /// Up to this many rows B is read once, as it lies, and not packed.
 const FEW: usize = 2;
+/// Steps of lines across K that are packed together.
+const TOGETHER: usize = 8;
 /// Numbers between two panels beyond their own: a cache line, since a power of two would put all panels on the same few lines.
 const GAP: usize = 16;
 
@@ -108,7 +113,7 @@ pub fn product<E: Element>(
         let mut first = rows.start;
         while first < rows.end {
             let band = first..rows.end.min(first + BAND);
-            let sums = room(&mut scratch.sums, band.len().next_multiple_of(TALL) * width);
+            let sums = room(&mut scratch.sums, (band.len() + FOUR) * width);
             sums.fill(0.0);
             for at in (0..k).step_by(CHUNK) {
                 let steps = at..k.min(at + CHUNK);
@@ -125,13 +130,27 @@ pub fn product<E: Element>(
                 pack::<WIDE, E>(b, columns.clone(), steps.clone(), packed_b);
                 for top in band.clone().step_by(BLOCK) {
                     let block = top..band.end.min(top + BLOCK);
-                    let panel_a = TALL * steps.len() + GAP;
-                    let packed_a = room(&mut scratch.a, block.len().div_ceil(TALL) * panel_a);
-                    pack::<TALL, f32>(a, block, steps.clone(), packed_a);
+                    let fives = fives(block.len());
+                    let (tall, low) = (block.start..block.start + fives * FIVE, block.start + fives * FIVE..block.end);
+                    let (panel_five, panel_four) = (FIVE * steps.len() + GAP, FOUR * steps.len() + GAP);
+                    let words = fives * panel_five + low.len().div_ceil(FOUR) * panel_four;
+                    let (packed_fives, packed_fours) = room(&mut scratch.a, words).split_at_mut(fives * panel_five);
                     let sums = &mut sums[(top - first) * width..];
+                    pack::<FIVE, f32>(a, tall.clone(), steps.clone(), packed_fives);
+                    pack::<FOUR, f32>(a, low, steps.clone(), packed_fours);
                     for (j, panel_b) in packed_b.chunks_exact(panel_b).enumerate() {
-                        for (i, panel_a) in packed_a.chunks_exact(panel_a).enumerate() {
-                            tile(steps.len(), panel_a, panel_b, &mut sums[i * TALL * width + j * WIDE..], width);
+                        for (i, panel_a) in packed_fives.chunks_exact(panel_five).enumerate() {
+                            tile::<FIVE>(
+                                steps.len(),
+                                panel_a,
+                                panel_b,
+                                &mut sums[i * FIVE * width + j * WIDE..],
+                                width,
+                            );
+                        }
+                        for (i, panel_a) in packed_fours.chunks_exact(panel_four).enumerate() {
+                            let row = tall.len() + i * FOUR;
+                            tile::<FOUR>(steps.len(), panel_a, panel_b, &mut sums[row * width + j * WIDE..], width);
                         }
                     }
                 }
@@ -144,32 +163,35 @@ pub fn product<E: Element>(
     });
 }
 
-/// Adds the product of a panel of A (K × 4) and a panel of B (K × 8) to a tile of sums.
-#[inline(always)]
-fn tile(depth: usize, a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
+/// How many panels of five rows `rows` are cut into before panels of four take the rest.
+fn fives(rows: usize) -> usize {
+    let fours = (FIVE - rows % FIVE) % FIVE;
+    rows.saturating_sub(fours * FOUR) / FIVE
+}
+
+/// Adds the product of a panel of A (K × TALL) and a panel of B (K × 8) to a tile of sums.
+///
+/// What an engine makes of this loop decides the speed of all else, and depends on how it is written (`benches/LOG.md`, 2026-12-01):
+/// a function by itself, one step a turn, so that loads stand beside the products that need them instead of all in front; rows
+/// in one order here and below; pointers that the compiler cannot see through, or it computes each address by itself.
+#[inline(never)]
+fn tile<const TALL: usize>(depth: usize, a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
     assert!(a.len() >= depth * TALL && b.len() >= depth * WIDE && sums.len() >= (TALL - 1) * width + WIDE);
     let mut acc = [[F32x4::zero(); 2]; TALL];
-    let (mut a, mut b) = (a.as_ptr(), b.as_ptr());
-    // SAFETY: both panels hold `depth` steps, the tile's rows end within `sums`: asserted above.
+    let all = std::hint::black_box(usize::MAX);
+    let (mut a, mut b) = (a.as_ptr().wrapping_sub(TALL), b.as_ptr().wrapping_sub(WIDE));
+    let last = a.wrapping_add(depth * TALL);
+    // SAFETY: both panels hold `depth` steps, the tile's rows end within `sums`: asserted above. `all` changes no address.
     unsafe {
-        let step = |a: *const f32, b: *const f32, acc: &mut [[F32x4; 2]; TALL]| {
+        while a != last {
+            a = a.wrapping_add(TALL).map_addr(|at| at & all);
+            b = b.wrapping_add(WIDE).map_addr(|at| at & all);
             let (b0, b1) = (F32x4::load(b), F32x4::load(b.add(4)));
             for (r, acc) in acc.iter_mut().enumerate() {
                 let x = F32x4::splat(*a.add(r));
                 acc[0] = acc[0].plus_product(x, b0);
                 acc[1] = acc[1].plus_product(x, b1);
             }
-        };
-        for _ in 0..depth / 4 {
-            step(a, b, &mut acc);
-            step(a.add(TALL), b.add(WIDE), &mut acc);
-            step(a.add(2 * TALL), b.add(2 * WIDE), &mut acc);
-            step(a.add(3 * TALL), b.add(3 * WIDE), &mut acc);
-            (a, b) = (a.add(4 * TALL), b.add(4 * WIDE));
-        }
-        for _ in 0..depth % 4 {
-            step(a, b, &mut acc);
-            (a, b) = (a.add(TALL), b.add(WIDE));
         }
         for (r, acc) in acc.iter().enumerate() {
             let to = sums.as_mut_ptr().add(r * width);
@@ -180,37 +202,56 @@ fn tile(depth: usize, a: &[f32], b: &[f32], sums: &mut [f32], width: usize) {
 }
 
 /// Packs `across` × `steps` into panels of `W` lanes, step by step, [`GAP`] apart; lanes past the end are zero.
+#[inline(never)]
 fn pack<const W: usize, E: Element>(m: Matrix<'_, E>, across: Range<usize>, steps: Range<usize>, to: &mut [f32]) {
     let depth = steps.len();
     if m.along {
         for (p, panel) in to.chunks_exact_mut(W * depth + GAP).enumerate() {
-            for half in (0..W).step_by(4) {
-                pack_along(m, across.start + p * W + half..across.end, steps.clone(), &mut panel[half..], W);
+            let start = across.start + p * W;
+            for four in (0..W / 4 * 4).step_by(4) {
+                pack_along(m, start + four..across.end, steps.clone(), &mut panel[four..], W);
+            }
+            for lane in W / 4 * 4..W {
+                let from = (start + lane) * m.step;
+                let line = if start + lane < across.end { &m.data[from + steps.start..from + steps.end] } else { &[] };
+                for s in 0..depth {
+                    panel[s * W + lane] = line.get(s).map_or(0.0, |x| x.wide());
+                }
             }
         }
         return;
     }
-    for (s, k) in steps.enumerate() {
-        let line = &m.data[k * m.step + across.start..k * m.step + across.end];
-        let whole = line.chunks_exact(W);
-        let rest = whole.remainder();
-        let mut at = s * W;
-        for lanes in whole {
-            let to = &mut to[at..at + W];
-            for four in (0..W).step_by(4) {
-                // SAFETY: W is a multiple of four, and both have W.
-                unsafe { E::load(lanes.as_ptr().add(four)).store(to.as_mut_ptr().add(four)) };
+    let whole = across.len() / W;
+    let stride = W * depth + GAP;
+    // Some steps together, so that a panel is met with more than one cache line to write.
+    for first in (0..depth).step_by(TOGETHER) {
+        let lines = first..depth.min(first + TOGETHER);
+        for p in 0..whole {
+            for s in lines.clone() {
+                let at = (steps.start + s) * m.step + across.start + p * W;
+                let (lanes, to) = (&m.data[at..at + W], &mut to[p * stride + s * W..][..W]);
+                for four in (0..W / 4 * 4).step_by(4) {
+                    // SAFETY: both have W numbers, four of them from here on.
+                    unsafe { E::load(lanes.as_ptr().add(four)).store(to.as_mut_ptr().add(four)) };
+                }
+                for lane in W / 4 * 4..W {
+                    to[lane] = lanes[lane].wide();
+                }
             }
-            at += W * depth + GAP;
         }
-        if !rest.is_empty() {
-            to[at..at + W].fill(0.0);
-            to[at..].iter_mut().zip(rest).for_each(|(to, lane)| *to = lane.wide());
+    }
+    let rest = across.start + whole * W..across.end;
+    if !rest.is_empty() {
+        for (s, to) in to[whole * stride..].chunks_exact_mut(W).take(depth).enumerate() {
+            let at = (steps.start + s) * m.step;
+            to.fill(0.0);
+            to.iter_mut().zip(&m.data[at + rest.start..at + rest.end]).for_each(|(to, lane)| *to = lane.wide());
         }
     }
 }
 
 /// Up to four lines that run along K, side by side, into every `stride`-th place.
+#[inline(never)]
 fn pack_along<E: Element>(m: Matrix<'_, E>, across: Range<usize>, steps: Range<usize>, to: &mut [f32], stride: usize) {
     let line = |lane: usize| {
         let at = (across.start + lane) * m.step;
@@ -361,4 +402,16 @@ pub fn line_sums(b: Matrix<'_, f32>, columns: Range<usize>, k: usize, finish: im
         }
         finish(sums);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_twelve_rows_on_no_row_is_computed_for_nothing() {
+        let computed = |rows: usize| fives(rows) * FIVE + (rows - fives(rows) * FIVE).next_multiple_of(FOUR);
+        assert!((12..=BLOCK).all(|rows| computed(rows) == rows));
+        assert_eq!([1, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(computed), [4, 4, 4, 5, 8, 8, 8, 9, 10, 12]);
+    }
 }

@@ -66,6 +66,18 @@ fn every_layout_agrees_at_every_size() {
 }
 
 #[test]
+fn every_number_of_rows_is_cut_into_fives_and_fours() {
+    let mut cases = Vec::new();
+    for m in (3..=26).chain([61, 62, 63, 65]) {
+        for (layout, kernel, _) in LAYOUTS {
+            let params = Params::dense(layout, m, 11, 9);
+            cases.push((format!("{layout:?} {m} rows"), case(kernel, &params).output(m * 11 + 3)));
+        }
+    }
+    agree(cases);
+}
+
+#[test]
 fn every_epilogue_agrees_in_every_layout() {
     let mut cases = Vec::new();
     for (m, n, k) in [(67, 71, 53), (1, 259, 301)] {

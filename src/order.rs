@@ -31,7 +31,7 @@ pub fn naturally<T: Ord>(items: &mut [T]) {
 
 /// Brings the first `count` items of the order to the front, in any order among themselves, the last of them to place `count - 1`.
 pub fn front<T>(items: &mut [T], count: usize, compare: impl FnMut(&T, &T) -> Ordering) {
-    if count > 0 && count < items.len() {
+    if (1..=items.len()).contains(&count) {
         select(&mut Compared { items, compare }, count - 1);
     }
 }
@@ -206,7 +206,7 @@ mod tests {
                     let mut expected: Vec<u64> = given.iter().map(|item| item.0).collect();
                     expected.sort();
                     front(&mut given, wanted, |a, b| a.0.cmp(&b.0));
-                    assert!(wanted == count || given[wanted - 1].0 == expected[wanted - 1]);
+                    assert_eq!(given[wanted - 1].0, expected[wanted - 1], "{wanted} of {count}");
                     let mut first: Vec<u64> = given[..wanted].iter().map(|item| item.0).collect();
                     first.sort();
                     assert_eq!(first, expected[..wanted], "{wanted} of {count}");

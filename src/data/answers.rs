@@ -1,20 +1,15 @@
 //! Answers in a longer text: where they start and end, part by part, as Hugging Face's example for SQuAD finds them.
 //!
-//! In: an encoded pair of question and context, cut into parts that overlap, and the answer's place in code units. Out: a row for each
-//! part. A part that does not hold the whole answer has its first token for an answer, which stands for "not here".
+//! In: an encoded question with a part of its context, and the answer's place in code units. Out: a row. A part that does not hold the
+//! whole answer has its first token for an answer, which stands for "not here".
 
 use super::row::Row;
 use crate::tokenizer::encoding::Encoding;
 
-/// The rows of an encoded question and context; `from..to` is where the answer stands in the context, if anywhere.
-pub fn rows(mut encoding: Encoding, answer: Option<(u32, u32)>, first: u32) -> Vec<Row> {
-    let others = std::mem::take(&mut encoding.overflow);
-    let parts = std::iter::once(encoding).chain(others);
-    let row = |part: Encoding| {
-        let answer = answer.and_then(|answer| place(&part, answer)).unwrap_or([0, 0]);
-        Row { answer: Some(answer), types: part.type_ids, ..Row::new(part.ids, Vec::new(), first) }
-    };
-    parts.map(row).collect()
+/// The row of an encoded question and a part of its context; `from..to` is where the answer stands in the context, if anywhere.
+pub fn row(part: Encoding, answer: Option<(u32, u32)>, first: u32) -> Row {
+    let answer = answer.and_then(|answer| place(&part, answer)).unwrap_or([0, 0]);
+    Row { answer: Some(answer), types: part.type_ids, ..Row::new(part.ids, Vec::new(), first) }
 }
 
 /// First and last token of an answer in a part, if all of it is there.
@@ -43,20 +38,19 @@ mod tests {
     use super::*;
 
     /// `[CLS] qui ? [SEP] Ada est à Paris [SEP]`, the context cut in two parts that share a token.
-    fn parts() -> Encoding {
+    fn parts() -> [Encoding; 2] {
         let part = |ids: &[u32], offsets: &[(u32, u32)]| Encoding {
             ids: [&[1, 7, 8, 2], ids, &[2]].concat(),
             offsets: [&[(0, 0), (0, 3), (4, 5), (0, 0)], offsets, &[(0, 0)]].concat(),
             special_mask: [&[1, 0, 0, 1], &vec![0; ids.len()][..], &[1]].concat(),
             ..Encoding::default()
         };
-        let first = part(&[20, 21, 22], &[(0, 3), (4, 7), (8, 9)]);
-        Encoding { overflow: vec![part(&[22, 23], &[(8, 9), (10, 15)])], ..first }
+        [part(&[20, 21, 22], &[(0, 3), (4, 7), (8, 9)]), part(&[22, 23], &[(8, 9), (10, 15)])]
     }
 
     #[test]
     fn an_answer_is_found_in_the_part_that_holds_it() {
-        let of = |answer| rows(parts(), answer, 0).into_iter().map(|row| row.answer.unwrap()).collect::<Vec<_>>();
+        let of = |answer| parts().map(|part| row(part, answer, 0).answer.unwrap());
         assert_eq!(of(Some((0, 3))), [[4, 4], [0, 0]]);
         assert_eq!(of(Some((4, 9))), [[5, 6], [0, 0]]);
         assert_eq!(of(Some((8, 9))), [[6, 6], [4, 4]]);

@@ -13,9 +13,6 @@ pub enum Document {
     Text(String),
     /// An example.
     Example(Box<Example>),
-    /// The tokens of a text that was read on the way here.
-    #[serde(skip)]
-    Tokens(Vec<u32>),
 }
 
 /// The fields that an example may have; which of them it must have is the objective's.
@@ -73,7 +70,6 @@ impl Document {
         match self {
             Document::Text(text) => Some(text),
             Document::Example(example) => example.text.as_deref(),
-            Document::Tokens(_) => None,
         }
     }
 
@@ -82,7 +78,6 @@ impl Document {
         match self {
             Document::Text(text) => Example { text: Some(text), ..Example::default() },
             Document::Example(example) => *example,
-            Document::Tokens(_) => Example::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod batch;
 pub mod chat;
 pub mod document;
+pub mod draft;
 pub mod labels;
 pub mod masked;
 pub mod objective;

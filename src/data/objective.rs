@@ -8,21 +8,23 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::answers;
-use super::chat::assistant_spans;
-use super::document::{Document, Example};
+use super::document::Document;
+use super::draft::{Draft, Read, Reader};
 use super::labels::Labels;
 use super::masked::Masking;
-use super::row::{IGNORED, Row};
+use super::row::Row;
 use super::spans::Spans;
 use super::windows::Windows;
 use crate::error::{Error, Kind, Result};
 use crate::rng::Rng;
 use crate::tokenizer::Tokenizer;
 use crate::tokenizer::chat::{ChatOptions, ChatTemplate};
-use crate::tokenizer::encode::{EncodeOptions, Ids, Strategy, Truncation, Unit};
-use crate::tokenizer::encoding::{Detail, Encoding};
+use crate::tokenizer::encode::{EncodeOptions, Unit};
+use crate::tokenizer::encoding::Detail;
 use crate::{bail, ensure};
+
+/// Bytes of a text that are read at a time.
+const SLICE: usize = 1 << 14;
 
 /// The stream of what is drawn for rows, among those of one seed.
 const STREAM: u64 = 0x4D41_534B_0000_0000;
@@ -143,6 +145,7 @@ pub struct Maker {
     /// Tokens of a stretch whose spans are corrupted.
     stretch: usize,
     template: Option<(ChatTemplate, ChatOptions)>,
+    options: EncodeOptions<'static>,
 }
 
 impl Maker {
@@ -152,8 +155,19 @@ impl Maker {
     pub fn new(objective: Objective, frame: Frame, tokenizer: Rc<Tokenizer>, labels: Labels) -> Result<Maker> {
         ensure!(frame.time > 0, Internal, "objective: rows without a place");
         let lacks = |what: &str, hint: &str| Err(Error::new(Kind::BadInput, format!("train: {what}")).hint(hint));
-        let mut maker =
-            Maker { objective, labels, mask: 0, sentinels: Vec::new(), stretch: 0, template: None, frame, tokenizer };
+        let detail = Detail { offsets: matches!(objective, Objective::Tag | Objective::Answer | Objective::Chat) };
+        let unit = if objective == Objective::Chat { Unit::Bytes } else { Unit::Utf16 };
+        let mut maker = Maker {
+            objective,
+            labels,
+            mask: 0,
+            sentinels: Vec::new(),
+            stretch: 0,
+            template: None,
+            options: EncodeOptions { detail, unit, ..EncodeOptions::default() },
+            frame,
+            tokenizer,
+        };
         let tokenizer = &maker.tokenizer;
         match objective {
             Objective::Masked => match tokenizer.role("mask") {
@@ -201,44 +215,53 @@ impl Maker {
         }
     }
 
-    /// Adds the rows of a document.
-    pub fn add(&mut self, document: Document, kept: &mut Kept) -> Result<()> {
-        let (rows, tokens) = match kept {
-            Kept::Windows(windows) => {
-                windows.add(&self.ids(document)?, self.frame.end);
+    /// A document whose texts are to be read.
+    ///
+    /// # Errors
+    /// `bad-input` where it lacks what the objective learns from.
+    pub fn draft(&self, document: Document) -> Result<Draft> {
+        Draft::new(document, self.objective)
+    }
+
+    /// Begins to read a draft that is written.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::begin`].
+    pub fn begin<'m>(&'m self, draft: &'m Draft) -> Result<Reader<'m>> {
+        Reader::new(self, draft)
+    }
+
+    /// Reads a document without a pause.
+    ///
+    /// # Errors
+    /// As [`Maker::draft`] and [`Tokenizer::encode`].
+    pub fn read(&self, document: Document) -> Result<Read> {
+        let mut draft = self.draft(document)?;
+        while !draft.write(self)? {}
+        let mut reader = self.begin(&draft)?;
+        while !reader.advance(SLICE)? {}
+        reader.finish()
+    }
+
+    /// Adds the rows of a document that was read.
+    ///
+    /// # Errors
+    /// `bad-input` for labels that the model does not have.
+    pub fn add(&mut self, read: Read, kept: &mut Kept) -> Result<()> {
+        let (rows, tokens) = match (kept, &read) {
+            (Kept::Windows(windows), Read::Tokens(ids)) => {
+                windows.add(ids, self.frame.end);
                 return Ok(());
             }
-            Kept::Rows(rows, tokens) => (rows, tokens),
+            (Kept::Rows(rows, tokens), _) => (rows, tokens),
+            (Kept::Windows(_), _) => bail!(Internal, "objective: windows are cut from tokens"),
         };
         let before = rows.len();
-        match self.objective {
-            Objective::Causal => bail!(Internal, "objective: causal rows are windows"),
-            Objective::Masked => self.mask_rows(self.text(&document)?, rows)?,
-            Objective::Spans => {
-                let ids = self.ids(document)?;
-                let stretches = ids.chunks(self.stretch).filter(|stretch| stretch.len() > 1);
-                rows.extend(stretches.map(|stretch| Row::new(stretch.to_vec(), Vec::new(), 0)));
-            }
-            Objective::Seq2seq => rows.push(self.pair(document.into_example())?),
-            Objective::Classify => {
-                let example = document.into_example();
-                let encoding = self.encode(example.text.as_deref().unwrap_or_default(), None)?;
-                rows.push(self.labels.classify(encoding, example.label.as_ref(), self.frame.first)?);
-            }
-            Objective::Tag => {
-                let example = document.into_example();
-                let Some((text, entities)) = example.text.zip(example.entities) else {
-                    bail!(BadInput, "train: an example to tag has a text and entities")
-                };
-                let length = text.encode_utf16().count();
-                if let Some(wrong) = entities.iter().find(|entity| entity.end > length) {
-                    bail!(BadInput, "train: an entity ends at {}, the text is {length} long", wrong.end);
-                }
-                let encoding = self.encode(&text, None)?;
-                rows.push(self.labels.tag(encoding, &entities, self.frame.first)?);
-            }
-            Objective::Answer => rows.extend(self.answers(document.into_example())?),
-            Objective::Chat => rows.extend(self.talk(document.into_example())?),
+        match read {
+            Read::Tokens(_) => bail!(Internal, "objective: tokens are for windows"),
+            Read::Rows(made) => rows.extend(made),
+            Read::Labelled(text, label) => rows.push(self.labels.classify(text, label.as_ref(), self.frame.first)?),
+            Read::Tagged(text, entities) => rows.push(self.labels.tag(text, &entities, self.frame.first)?),
         }
         for row in &mut rows[before..] {
             if !self.frame.types {
@@ -266,29 +289,43 @@ impl Maker {
         })
     }
 
-    fn text<'d>(&self, document: &'d Document) -> Result<&'d str> {
-        match document.text() {
-            Some(text) => Ok(text),
-            None => Err(Error::new(Kind::BadInput, "train: an example without a text, and texts are to be learned")
-                .hint("say with `objective` what is to be learned of the examples")),
-        }
+    /// What is learned.
+    pub(super) fn objective(&self) -> Objective {
+        self.objective
     }
 
-    /// The tokens of a text, read in slices; none where this objective learns no texts as they are.
-    ///
-    /// # Errors
-    /// As [`Tokenizer::ids`].
-    pub fn read<'m>(&'m self, document: &'m Document) -> Result<Option<Ids<'m>>> {
-        match (self.objective, document.text()) {
-            (Objective::Causal | Objective::Spans, Some(text)) => self.tokenizer.begin_ids(text, false).map(Some),
-            _ => Ok(None),
-        }
+    /// What rows are made with.
+    pub(super) fn frame(&self) -> &Frame {
+        &self.frame
     }
 
-    fn ids(&self, document: Document) -> Result<Vec<u32>> {
-        match document {
-            Document::Tokens(ids) => Ok(ids),
-            document => self.tokenizer.ids(self.text(&document)?, false),
+    /// What texts are read with.
+    pub(super) fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// How texts are read where more than ids is wanted of them.
+    pub(super) fn options(&self) -> &EncodeOptions<'static> {
+        &self.options
+    }
+
+    /// What conversations are written with.
+    pub(super) fn template(&self) -> Option<&(ChatTemplate, ChatOptions)> {
+        self.template.as_ref()
+    }
+
+    /// Tokens of a stretch whose spans are corrupted.
+    pub(super) fn stretch(&self) -> usize {
+        self.stretch
+    }
+
+    /// How many tokens of a text are read at most: no more are ever shown of it.
+    pub(super) fn enough(&self) -> usize {
+        match self.objective {
+            Objective::Seq2seq | Objective::Classify | Objective::Tag => self.frame.time,
+            // The last token of a row predicts the one after it.
+            Objective::Chat => self.frame.time + 1,
+            _ => usize::MAX,
         }
     }
 
@@ -299,100 +336,21 @@ impl Maker {
         }
     }
 
-    /// A text or a pair, cut to parts that fit.
-    fn encode(&self, text: &str, pair: Option<&str>) -> Result<Encoding> {
-        let truncate = match pair {
-            // As the usual 128 of 384.
-            Some(_) => Truncation {
-                length: self.frame.time,
-                strategy: Strategy::Second,
-                stride: self.frame.time / 3,
-                ..Truncation::default()
-            },
-            None => Truncation { length: self.frame.time, ..Truncation::default() },
-        };
-        let detail = Detail { offsets: true };
-        let overflow = pair.is_some() || self.objective == Objective::Masked;
-        let options = EncodeOptions { pair, truncate: Some(truncate), overflow, detail, ..EncodeOptions::default() };
-        self.tokenizer.encode(text, &options)
-    }
-
-    fn mask_rows(&self, text: &str, rows: &mut Vec<Row>) -> Result<()> {
-        let mut encoding = self.encode(text, None)?;
-        let others = std::mem::take(&mut encoding.overflow);
-        for part in std::iter::once(encoding).chain(others) {
-            let special = |at: usize| part.special_mask.get(at) == Some(&1);
-            let words: Vec<i32> = part
-                .word_ids
-                .iter()
-                .enumerate()
-                .map(|(at, &word)| if special(at) { -1 } else { word.max(0) })
-                .collect();
-            if words.iter().any(|&word| word >= 0) {
-                rows.push(Row { words, ..Row::new(part.ids, Vec::new(), self.frame.first) });
-            }
-        }
-        Ok(())
-    }
-
-    fn pair(&self, example: Example) -> Result<Row> {
-        let Some((input, output)) = example.input.zip(example.output) else {
-            return Err(Error::new(Kind::BadInput, "train: an example of one text from another has input and output")
-                .hint("objective \"spans\" learns from plain texts"));
-        };
+    /// The ids of a text, cut to fit and ended.
+    pub(super) fn ended(&self, mut ids: Vec<u32>) -> Result<Vec<u32>> {
         let end = self.needs_end()?;
-        let ended = |text: &str| -> Result<Vec<u32>> {
-            let mut ids = self.tokenizer.ids(text, true)?;
-            if ids.last() == Some(&end) {
-                ids.pop();
-            }
-            ids.truncate(self.frame.time - 1);
-            ids.push(end);
-            Ok(ids)
-        };
-        Ok(self.written(ended(&input)?, ended(&output)?))
+        if ids.last() == Some(&end) {
+            ids.pop();
+        }
+        ids.truncate(self.frame.time - 1);
+        ids.push(end);
+        Ok(ids)
     }
 
     /// The row of an encoder's ids and of what its decoder is to write.
-    fn written(&self, source: Vec<u32>, targets: Vec<u32>) -> Row {
+    pub(super) fn written(&self, source: Vec<u32>, targets: Vec<u32>) -> Row {
         let before = targets.iter().copied().take(targets.len().saturating_sub(1));
         let ids = std::iter::once(self.frame.start).chain(before).collect();
         Row { source, ..Row::new(ids, targets, 0) }
-    }
-
-    fn answers(&self, example: Example) -> Result<Vec<Row>> {
-        let Example { question: Some(question), context: Some(context), answer, start, .. } = example else {
-            bail!(BadInput, "train: an example to answer has question, context, answer and start")
-        };
-        let answer = match (answer, start) {
-            (Some(answer), Some(start)) if !answer.is_empty() => {
-                let mut units = context.encode_utf16().skip(start);
-                let stands = answer.encode_utf16().all(|unit| units.next() == Some(unit));
-                ensure!(stands, BadInput, "train: the answer \"{answer}\" does not stand at {start} in its context");
-                Some((start as u32, (start + answer.encode_utf16().count()) as u32))
-            }
-            (Some(answer), _) if answer.is_empty() => None,
-            _ => bail!(BadInput, "train: an example to answer has question, context, answer and start"),
-        };
-        Ok(answers::rows(self.encode(&question, Some(&context))?, answer, self.frame.first))
-    }
-
-    fn talk(&self, example: Example) -> Result<Option<Row>> {
-        let Some(messages) = &example.messages else { bail!(BadInput, "train: an example of a chat has messages") };
-        let Some((template, options)) = &self.template else { bail!(Internal, "objective: no chat template") };
-        let (text, spans) = assistant_spans(template, messages, options)?;
-        let detail = Detail { offsets: true };
-        let how = EncodeOptions { special: false, unit: Unit::Bytes, detail, ..EncodeOptions::default() };
-        let encoding = self.tokenizer.encode(&text, &how)?;
-        let said = |at: usize| {
-            let (from, to) = encoding.offsets.get(at).copied().unwrap_or_default();
-            to > from && spans.iter().any(|span| span.contains(&(from as usize)))
-        };
-        let target = |at: usize| if said(at) { encoding.ids.get(at).copied().unwrap_or(IGNORED) } else { IGNORED };
-        let count = encoding.ids.len().min(self.frame.time);
-        let targets: Vec<u32> = (1..=count).map(target).collect();
-        // Cut off before the first answer: nothing is left to learn.
-        let learns = targets.iter().any(|&target| target != IGNORED);
-        Ok(learns.then(|| Row::new(encoding.ids[..count].to_vec(), targets, self.frame.first)))
     }
 }

@@ -4,7 +4,7 @@
 //! visited in a random order, or as they stand; then comes the next block, and after the last the corpus begins anew. A corpus that
 //! fits into one block is read once. The n-th row is the same whenever it is asked for: going on is seeking.
 
-use super::document::Document;
+use super::draft::Read;
 use super::objective::{Kept, Maker};
 use super::row::Row;
 use super::windows::order;
@@ -127,14 +127,14 @@ impl Supply {
         }
     }
 
-    /// Takes the next document, or none at the end of the corpus.
+    /// Takes the next document, as its maker read it, or none at the end of the corpus.
     ///
     /// Fails with `bad-input` for a document that the objective cannot learn from, and where all of them yield nothing.
-    pub fn give(&mut self, document: Option<Document>) -> Result<()> {
+    pub fn give(&mut self, read: Option<Read>) -> Result<()> {
         self.again = false;
-        match document {
-            Some(document) => {
-                self.maker.add(document, &mut self.kept)?;
+        match read {
+            Some(read) => {
+                self.maker.add(read, &mut self.kept)?;
                 if self.kept.tokens() >= self.reading.block && self.kept.full_rows() > 0 {
                     self.close()?;
                 }

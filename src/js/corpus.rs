@@ -8,7 +8,8 @@ use super::values::argument;
 use super::yielding::Pace;
 use crate::data::batch::Batch;
 use crate::data::document::Document;
-use crate::data::objective::Maker;
+use crate::data::draft::Read;
+use crate::data::objective::{Kept, Maker};
 use crate::data::row::Row;
 use crate::data::supply::{Reading, Supply, Want};
 use crate::generate::settings::Choices;
@@ -166,7 +167,7 @@ pub async fn prepare(
         while let Some(value) = desk.document().await {
             let Some(document) = document_of(&value)? else { break };
             read += size_of(&document);
-            let Some(document) = tokens_of(desk, &maker, Some(document), &pace).await? else { return Ok(None) };
+            let Some(document) = made_of(desk, &maker, document, &pace).await? else { return Ok(None) };
             maker.add(document, &mut kept)?;
             desk.progress("tokenize", read as f64, None, true);
             if most.is_some_and(|most| kept.full_rows() >= most) {
@@ -175,8 +176,7 @@ pub async fn prepare(
             }
             pace.breathe().await;
         }
-        let rows = (0..kept.rows()).map(|index| maker.finish(kept.row(index), index as u64));
-        aside = Aside::Rows(rows.collect::<Result<_>>()?);
+        aside = Aside::Rows(finished(&maker, &kept, &pace).await?);
     }
     let need = options.steps.unwrap_or(usize::MAX).saturating_mul(options.batch * options.accumulate);
     let tokens = need.saturating_mul(options.context.unwrap_or(config.context));
@@ -207,7 +207,10 @@ pub async fn prepare(
         }
         let document = asked(desk, want).await?;
         read += document.as_ref().map_or(0, size_of);
-        let document = tokens_of(desk, supply.maker(), document, &pace).await?;
+        let document = match document {
+            Some(document) => made_of(desk, supply.maker(), document, &pace).await?,
+            None => None,
+        };
         if desk.stopping() {
             return Ok(None);
         }
@@ -235,27 +238,43 @@ async fn asked(desk: &Desk, want: Want) -> Result<Option<Document>> {
 /// Bytes of text between two looks at the clock.
 const SLICE: usize = 1 << 14;
 
-/// A document, its text read already where that may take long; none if the run was stopped meanwhile.
-async fn tokens_of(desk: &Desk, maker: &Maker, given: Option<Document>, pace: &Pace) -> Result<Option<Document>> {
-    let Some(document) = given else { return Ok(None) };
-    let Some(mut ids) = maker.read(&document)? else { return Ok(Some(document)) };
-    while !ids.advance(SLICE)? {
+/// Reads a document; none if the run was stopped meanwhile.
+pub(super) async fn made_of(desk: &Desk, maker: &Maker, document: Document, pace: &Pace) -> Result<Option<Read>> {
+    let mut draft = maker.draft(document)?;
+    while !draft.write(maker)? {
         pace.breathe().await;
         if desk.stopping() {
             return Ok(None);
         }
     }
-    Ok(Some(Document::Tokens(ids.finish()?)))
+    let mut reader = maker.begin(&draft)?;
+    while !reader.advance(SLICE)? {
+        pace.breathe().await;
+        if desk.stopping() {
+            return Ok(None);
+        }
+    }
+    reader.finish().map(Some)
+}
+
+/// All rows that are held, as a model takes them at their first visit.
+pub(super) async fn finished(maker: &Maker, kept: &Kept, pace: &Pace) -> Result<Vec<Row>> {
+    let mut rows = Vec::with_capacity(kept.rows());
+    for index in 0..kept.rows() {
+        rows.push(maker.finish(kept.row(index), index as u64)?);
+        pace.breathe().await;
+    }
+    Ok(rows)
 }
 
 /// Gives a run the documents that its next step needs, if any.
 pub async fn supply_more(desk: &Desk, trainer: &mut Trainer) -> Result<()> {
     let pace = Pace::new();
     while let Some(want) = trainer.wants()? {
-        let mut document = asked(desk, want).await?;
-        if let Some(supply) = trainer.supply() {
-            document = tokens_of(desk, supply.maker(), document, &pace).await?;
-        }
+        let document = match (asked(desk, want).await?, trainer.supply()) {
+            (Some(document), Some(supply)) => made_of(desk, supply.maker(), document, &pace).await?,
+            _ => None,
+        };
         if desk.stopping() {
             break;
         }

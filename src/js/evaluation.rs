@@ -2,7 +2,7 @@
 //!
 //! In: batches of ids, or documents through the desk, with how rows are made of them. Out: the loss and what the task is judged by.
 
-use super::corpus::{document_of, size_of};
+use super::corpus::{document_of, finished, made_of, size_of};
 use super::job::{Desk, Job};
 use super::learning::batches;
 use super::model::Model;
@@ -23,13 +23,17 @@ async fn read(desk: &Desk, model: &crate::tasks::Model, options: &Options) -> Re
     while let Some(value) = desk.document().await {
         let Some(document) = document_of(&value)? else { break };
         read += size_of(&document);
+        let Some(document) = made_of(desk, &maker, document, &pace).await? else { break };
         maker.add(document, &mut kept)?;
         desk.progress("tokenize", read as f64, None, true);
         pace.breathe().await;
     }
-    let rows = (0..kept.rows()).map(|index| maker.finish(kept.row(index), index as u64));
-    let rows: Vec<_> = rows.collect::<Result<_>>()?;
-    Ok((rows.chunks(options.batch).map(Batch::of_rows).collect(), read))
+    let mut batches = Vec::new();
+    for rows in finished(&maker, &kept, &pace).await?.chunks(options.batch) {
+        batches.push(Batch::of_rows(rows));
+        pace.breathe().await;
+    }
+    Ok((batches, read))
 }
 
 #[wasm_bindgen]

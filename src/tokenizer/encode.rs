@@ -4,8 +4,9 @@
 //! for outside. Truncation and padding are what the options say; what a file says about them is only kept.
 
 use super::Tokenizer;
-use super::encoding::{Detail, Encoding, Pad, Side};
+use super::encoding::{self, Detail, Encoding, Pad, Side};
 use super::model::Model;
+use super::places::Places;
 use super::walk::{Stretches, Walk};
 use crate::{Error, Kind as ErrorKind, Result, ensure};
 
@@ -158,6 +159,51 @@ impl Tokenizer {
         encoder.finish()
     }
 
+    /// Sets special tokens around one text or two as they were read, if `special`, and their parts that were cut off.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::encode`].
+    pub fn join(&self, mut texts: Vec<Encoding>, special: bool, detail: Detail) -> Result<Encoding> {
+        (0..).zip(&mut texts).for_each(|(index, text)| text.each(&mut |part| part.fill(index)));
+        if let Some(processor) = &self.parts.processor {
+            texts = processor.apply(texts, special, &detail, &|id| self.spoken(id))?;
+        }
+        let mut texts = texts.into_iter();
+        let mut encoding = texts.next().unwrap_or_default();
+        texts.for_each(|text| encoding.append(text));
+        // A template writes its tokens, mostly as their numbers say them.
+        encoding.each(&mut |part| {
+            let Encoding { written, ids, .. } = part;
+            written.retain(|(at, token)| ids.get(*at as usize).is_none_or(|&id| self.spoken(id) != &**token));
+        });
+        Ok(encoding)
+    }
+
+    /// The stretches into which the last of some texts is cut so that with the others and special tokens it has `length` tokens; each but
+    /// the first shares `stride` with the one before.
+    ///
+    /// # Errors
+    /// `bad-option` where no token of it would have room, or the stretches would not get ahead.
+    pub fn stretches(&self, texts: &[Encoding], length: usize, stride: usize) -> Result<Vec<(usize, usize)>> {
+        let Some((last, others)) = texts.split_last() else { return Ok(Vec::new()) };
+        let others = others.iter().map(Encoding::len).sum::<usize>() + self.special_tokens(texts.len() > 1);
+        let room = length.saturating_sub(others);
+        if last.len() <= room {
+            return Ok(vec![(0, last.len())]);
+        }
+        ensure!(
+            room > 0,
+            BadOption,
+            "truncate: of {length} tokens the {others} before leave none for the text to be cut"
+        );
+        Ok(encoding::cuts(last.len(), room, stride, Side::Right)?.collect())
+    }
+
+    /// How many special tokens are set around a text, or a pair.
+    fn special_tokens(&self, pair: bool) -> usize {
+        self.parts.processor.as_ref().map_or(0, |processor| processor.added(pair))
+    }
+
     /// The tokens of an encoding as text.
     pub fn tokens<'e>(&'e self, encoding: &'e Encoding) -> impl Iterator<Item = &'e str> {
         let mut written = encoding.written.iter().peekable();
@@ -275,14 +321,6 @@ impl<'t> Text<'t> {
             Ok(())
         })
     }
-
-    fn finish(mut self, type_id: u32) -> Encoding {
-        let count = self.encoding.ids.len();
-        self.encoding.type_ids = vec![type_id; count];
-        self.encoding.attention_mask = vec![1; count];
-        self.encoding.special_mask = vec![0; count];
-        self.encoding
-    }
 }
 
 /// The ids of a text under way.
@@ -307,6 +345,11 @@ impl Ids<'_> {
             }
             Ok(())
         })
+    }
+
+    /// How many tokens are read.
+    pub fn tokens(&self) -> usize {
+        self.ids.len()
     }
 
     /// The ids of what was read.
@@ -351,7 +394,7 @@ impl Encoder<'_> {
             .map(|second| Text::new(self.tokenizer, second, self.options.detail, self.options.unit))
             .transpose()?;
         let done = std::mem::replace(&mut self.text, next);
-        self.texts.extend(done.map(|text| text.finish(self.texts.len() as u32)));
+        self.texts.extend(done.map(|text| text.encoding));
         Ok(self.text.is_none())
     }
 
@@ -360,16 +403,27 @@ impl Encoder<'_> {
         self.read + self.text.as_ref().map_or(0, |text| text.walk.position())
     }
 
+    /// How many tokens of the current text are read.
+    pub fn tokens(&self) -> usize {
+        self.text.as_ref().map_or(0, |text| text.encoding.len())
+    }
+
+    /// The texts as far as they were read, each for itself: [`Tokenizer::join`] sets special tokens around them.
+    pub fn texts(self) -> Vec<Encoding> {
+        let mut texts = self.texts;
+        texts.extend(self.text.map(|text| text.encoding));
+        texts
+    }
+
     /// Cuts to length and sets special tokens around what was read.
     ///
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn finish(self) -> Result<Encoding> {
-        let Encoder { tokenizer, options, mut texts, .. } = self;
-        let processor = tokenizer.parts.processor.as_ref();
+        let (tokenizer, options) = (self.tokenizer, self.options);
+        let mut texts = self.texts();
         if let Some(truncation) = &options.truncate {
-            let added = processor.map_or(0, |processor| processor.added(options.pair.is_some()));
-            let added = if options.special { added } else { 0 };
+            let added = if options.special { tokenizer.special_tokens(options.pair.is_some()) } else { 0 };
             ensure!(
                 truncation.length >= added,
                 BadOption,
@@ -378,18 +432,7 @@ impl Encoder<'_> {
             );
             truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
         }
-        if let Some(processor) = processor {
-            texts = processor.apply(texts, options.special, &options.detail, &|id| tokenizer.spoken(id))?;
-        }
-        let mut texts = texts.into_iter();
-        let mut encoding = texts.next().unwrap_or_default();
-        texts.for_each(|text| encoding.append(text));
-        // A template writes its tokens, mostly as their numbers say them.
-        encoding.each(&mut |part| {
-            let Encoding { written, ids, .. } = part;
-            written.retain(|(at, token)| ids.get(*at as usize).is_none_or(|&id| tokenizer.spoken(id) != &**token));
-        });
-        Ok(encoding)
+        tokenizer.join(texts, options.special, options.detail)
     }
 }
 
@@ -436,40 +479,5 @@ fn kept(lengths: &[usize], length: usize, strategy: Strategy) -> Result<Vec<usiz
             ensure!(have > excess, BadOption, "truncate: {excess} tokens must go, the text to be cut has {have}");
             Ok(lengths.iter().enumerate().map(|(at, &have)| if at == index { have - excess } else { have }).collect())
         }
-    }
-}
-
-/// Places of a text in another unit than bytes.
-struct Places<'t> {
-    text: &'t str,
-    unit: Unit,
-    at: usize,
-    count: u32,
-}
-
-impl<'t> Places<'t> {
-    fn new(text: &'t str, unit: Unit) -> Self {
-        let unit = if text.is_ascii() { Unit::Bytes } else { unit };
-        Places { text, unit, at: 0, count: 0 }
-    }
-
-    /// The place of a byte; quick where the last one asked for was near.
-    fn of(&mut self, byte: usize) -> u32 {
-        if self.unit == Unit::Bytes {
-            return byte as u32;
-        }
-        // Characters are counted by their first bytes; those of four bytes are two units of UTF-16.
-        let wide = if self.unit == Unit::Utf16 { 0xF0 } else { 0xFF };
-        let bytes = self.text.as_bytes();
-        let size = |bytes: &[u8]| -> u32 {
-            bytes.iter().map(|&byte| u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= wide)).sum()
-        };
-        if byte >= self.at {
-            self.count += size(bytes.get(self.at..byte).unwrap_or_default());
-        } else {
-            self.count -= size(bytes.get(byte..self.at).unwrap_or_default());
-        }
-        self.at = byte;
-        self.count
     }
 }

@@ -36,6 +36,20 @@ pub struct Encoding {
     pub overflow: Vec<Encoding>,
 }
 
+/// Where parts of `length` tokens begin and end that more tokens are cut into; each but the first shares `stride` with the one before.
+///
+/// # Errors
+/// `bad-option` when the parts would not get ahead: the stride is not smaller than the length.
+pub fn cuts(count: usize, length: usize, stride: usize, side: Side) -> Result<impl Iterator<Item = (usize, usize)>> {
+    ensure!(stride < length, BadOption, "truncate: stride {stride} must be smaller than the length kept, {length}");
+    let step = length - stride;
+    let parts = 1 + count.saturating_sub(length).div_ceil(step);
+    Ok((0..parts).map(move |part| match (part * step, side) {
+        (at, Side::Right) => (at, (at + length).min(count)),
+        (at, Side::Left) => (count.saturating_sub(at + length), count - at),
+    }))
+}
+
 impl Encoding {
     /// How many tokens there are.
     pub fn len(&self) -> usize {
@@ -68,8 +82,16 @@ impl Encoding {
         self.written.iter().skip(from).take_while(move |entry| (entry.0 as usize) < stop)
     }
 
+    /// Gives tokens of a text what all of them have alike.
+    pub fn fill(&mut self, type_id: u32) {
+        let count = self.ids.len();
+        self.type_ids = vec![type_id; count];
+        self.attention_mask = vec![1; count];
+        self.special_mask = vec![0; count];
+    }
+
     /// The tokens from `start` to `stop`.
-    fn part(&self, start: usize, stop: usize) -> Encoding {
+    pub fn part(&self, start: usize, stop: usize) -> Encoding {
         fn part<T: Clone>(list: &[T], start: usize, stop: usize) -> Vec<T> {
             list.get(start..stop).map(<[T]>::to_vec).unwrap_or_default()
         }
@@ -101,22 +123,9 @@ impl Encoding {
             }
             return Ok(());
         }
-        ensure!(stride < length, BadOption, "truncate: stride {stride} must be smaller than the length kept, {length}");
-        let step = length - stride;
-        let mut parts = Vec::new();
-        let mut at = 0;
-        loop {
-            let (start, stop) = match side {
-                Side::Right => (at, (at + length).min(count)),
-                Side::Left => (count.saturating_sub(at + length), count - at),
-            };
-            parts.push(self.part(start, stop));
-            at += step;
-            let ended = if side == Side::Right { stop == count } else { start == 0 };
-            if ended || !overflow || at >= count {
-                break;
-            }
-        }
+        let most = if overflow { usize::MAX } else { 1 };
+        let parts: Vec<_> =
+            cuts(count, length, stride, side)?.take(most).map(|(start, stop)| self.part(start, stop)).collect();
         let mut parts = parts.into_iter();
         *self = parts.next().unwrap_or_default();
         self.overflow = parts.collect();

@@ -14,7 +14,7 @@ use super::schedule::Schedule;
 use super::state::State;
 use super::trainable::Learning;
 use crate::data::batch::Batch;
-use crate::data::document::Document;
+use crate::data::draft::Read;
 use crate::data::row::Row;
 use crate::data::supply::{Supply, Want};
 use crate::device::{Readback, Signal, Slice};
@@ -212,10 +212,10 @@ impl Trainer {
         Ok(None)
     }
 
-    /// Takes the next document, or none at the end of the corpus.
-    pub fn give(&mut self, document: Option<Document>) -> Result<()> {
+    /// Takes the next document, as the supply's maker read it, or none at the end of the corpus.
+    pub fn give(&mut self, read: Option<Read>) -> Result<()> {
         match &mut self.source {
-            Source::Rows(supply) => supply.give(document),
+            Source::Rows(supply) => supply.give(read),
             Source::Batches(_) => bail!(Internal, "train: documents for batches"),
         }
     }

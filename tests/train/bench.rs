@@ -95,7 +95,8 @@ impl Corpus {
         };
         let mut supply = Supply::new(maker, reading);
         while let Some(want) = supply.wants() {
-            supply.give(self.next(want))?;
+            let read = self.next(want).map(|document| supply.maker().read(document)).transpose()?;
+            supply.give(read)?;
         }
         Ok(supply)
     }
@@ -112,7 +113,9 @@ pub fn run(trainer: &mut Trainer, corpus: &mut Corpus, until: usize) -> griot::R
     let mut reports = Vec::new();
     while reports.last().is_none_or(|last: &Report| last.step < until) {
         while let Some(want) = trainer.wants()? {
-            trainer.give(corpus.next(want))?;
+            let maker = trainer.supply().unwrap().maker();
+            let read = corpus.next(want).map(|document| maker.read(document)).transpose()?;
+            trainer.give(read)?;
         }
         match block_on(trainer.advance(&Signal::default()))? {
             Some(report) => reports.push(report),

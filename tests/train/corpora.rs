@@ -18,7 +18,8 @@ fn rows(texts: &[String], options: &Options, block: usize, count: usize) -> (Vec
             Some(row) => rows.push(row),
             None => {
                 let want = supply.wants().unwrap();
-                supply.give(corpus.next(want)).unwrap();
+                let read = corpus.next(want).map(|document| supply.maker().read(document).unwrap());
+                supply.give(read).unwrap();
             }
         }
     }

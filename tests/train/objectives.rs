@@ -3,12 +3,16 @@
 use std::rc::Rc;
 
 use griot::data::document::{Document, Entity, Example, Label};
-use griot::data::objective::Objective;
+use griot::data::draft::Read;
+use griot::data::objective::{Maker, Objective};
 use griot::data::row::{IGNORED, Row};
 use griot::tasks::Model;
 use griot::tokenizer::Kind;
 use griot::tokenizer::Tokenizer;
+use griot::tokenizer::encode::{EncodeOptions, Strategy, Truncation};
+use griot::tokenizer::encoding::Encoding;
 use griot::tokenizer::train::{TrainOptions, train};
+use griot::train::objective::maker;
 use griot::train::options::{Optimizer, Options};
 use serde_json::{Value, json};
 
@@ -235,24 +239,159 @@ fn an_objective_that_a_model_has_no_head_for_and_options_of_another_are_refused(
     }
 }
 
+/// A document read with a budget, and in how many slices.
+fn read_in(maker: &Maker, document: &Document, budget: usize) -> (Read, usize) {
+    let mut draft = maker.draft(document.clone()).unwrap();
+    let mut slices = 2;
+    while !draft.write(maker).unwrap() {
+        slices += 1;
+    }
+    let mut reader = maker.begin(&draft).unwrap();
+    while !reader.advance(budget).unwrap() {
+        slices += 1;
+    }
+    (reader.finish().unwrap(), slices)
+}
+
+/// A tokenizer with all that objectives ask for, a long text and documents of it for each.
+fn long_documents() -> (Rc<Tokenizer>, String, Vec<(Value, Objective, Document)>) {
+    let tokenizer = words(&format!("{TALE} user assistant"), &["<extra_id_0>", "<extra_id_1>", "</s>"]);
+    let template = "{% for m in messages %}[CLS]{{ m.role }} {{ m.content }}[SEP]{% endfor %}{% if add_generation_prompt %}[CLS]assistant {% endif %}";
+    let config = json!({ "chat_template": template }).to_string();
+    let tokenizer = Rc::new(Tokenizer::from_json(&tokenizer.to_json()).unwrap().with_config(&config).unwrap());
+    let (end, size) = (tokenizer.token_to_id("</s>").unwrap(), tokenizer.vocab_size());
+    let text = [TALE; 60].join(" ");
+    let some = || Some(text.clone());
+    let messages: Vec<Value> =
+        ["user", "assistant", "user", "assistant"].map(|role| json!({"role": role, "content": text})).to_vec();
+    let entity = Entity { start: 3, end: 12, label: "X".into() };
+    let of = |objective, fields: Example| {
+        let config = match objective {
+            Objective::Masked => bert(size, "BertForMaskedLM"),
+            Objective::Classify => bert(size, "BertForSequenceClassification"),
+            Objective::Tag => bert(size, "BertForTokenClassification"),
+            Objective::Answer => bert(size, "BertForQuestionAnswering"),
+            Objective::Spans | Objective::Seq2seq => t5(size, end),
+            Objective::Causal | Objective::Chat => gpt(size, end),
+        };
+        (config, objective, example(fields))
+    };
+    let plain = || Example { text: some(), ..Example::default() };
+    let all = vec![
+        of(Objective::Causal, plain()),
+        of(Objective::Masked, plain()),
+        of(Objective::Spans, plain()),
+        of(Objective::Classify, Example { label: Some(Label::Number(1.0)), ..plain() }),
+        of(Objective::Tag, Example { entities: Some(vec![entity]), ..plain() }),
+        of(Objective::Seq2seq, Example { input: some(), output: some(), ..Example::default() }),
+        of(
+            Objective::Answer,
+            Example {
+                question: Some("le chat dort".into()),
+                context: some(),
+                answer: Some("souris".into()),
+                start: Some(37),
+                ..Example::default()
+            },
+        ),
+        of(Objective::Chat, Example { messages: Some(messages.into()), ..Example::default() }),
+    ];
+    (tokenizer, text, all)
+}
+
 #[test]
-fn a_text_that_was_read_in_slices_gives_the_rows_of_the_text() {
-    let tokenizer = words(TALE, &["<extra_id_0>", "<extra_id_1>", "</s>"]);
-    let end = tokenizer.token_to_id("</s>").unwrap();
-    let (_, device) = devices().remove(0);
-    let size = tokenizer.vocab_size();
-    for (config, objective) in [(gpt(size, end), Objective::Causal), (t5(size, end), Objective::Spans)] {
-        let model = model(&device, &config, &tokenizer);
-        let options = Options { objective: Some(objective), shuffle: false, context: Some(8), ..Options::default() };
-        let text = Document::Text([TALE; 20].join(" "));
-        let supply = Corpus::of(vec![text.clone()]).supply(&model, &options).unwrap();
-        let mut read = supply.maker().read(&text).unwrap().unwrap();
-        let mut slices = 1;
-        while !read.advance(7).unwrap() {
-            slices += 1;
+fn every_objective_reads_a_long_document_in_slices_and_makes_the_same_of_it() {
+    let (tokenizer, text, documents) = long_documents();
+    for (config, objective, document) in documents {
+        let model = model(&cpu(), &config, &tokenizer);
+        let options = Options { objective: Some(objective), context: Some(16), ..Options::default() };
+        let maker = maker(model.config(), tokenizer.clone(), &options, model.labels()).unwrap();
+        let whole = maker.read(document.clone()).unwrap();
+        for budget in [1, 7, 64, 1000, usize::MAX] {
+            let (read, slices) = read_in(&maker, &document, budget);
+            assert_eq!(read, whole, "{objective:?} {budget}");
+            let fits = matches!(objective, Objective::Classify | Objective::Tag | Objective::Seq2seq | Objective::Chat);
+            let least = if fits { 40 } else { text.len() };
+            assert!(slices >= least / budget.max(8), "{objective:?} {budget}: {slices} slices");
         }
-        assert!(slices > 100);
-        let tokens = Document::Tokens(read.finish().unwrap());
-        assert_eq!(first_rows(&model, &options, vec![tokens], 5), first_rows(&model, &options, vec![text], 5));
+    }
+}
+
+#[test]
+fn no_more_of_a_document_is_read_than_its_row_shows() {
+    let (tokenizer, text, documents) = long_documents();
+    let (config, objective, _) = &documents[3];
+    let model = model(&cpu(), config, &tokenizer);
+    let options = Options { objective: Some(*objective), context: Some(16), ..Options::default() };
+    let maker = maker(model.config(), tokenizer.clone(), &options, model.labels()).unwrap();
+    let of = |text: String| Example { text: Some(text), label: Some(Label::Number(1.0)), ..Example::default() };
+    let (long, slices) = read_in(&maker, &example(of([text.as_str(); 250].join(" "))), 1 << 14);
+    assert_eq!(long, maker.read(example(of(text))).unwrap());
+    assert!(slices < 12, "{slices} slices of a megabyte");
+}
+
+#[test]
+fn rows_of_a_long_document_are_the_parts_that_the_tokenizer_cuts_it_into() {
+    let (tokenizer, text, documents) = long_documents();
+    let cut = |strategy, stride| Truncation { length: 16, strategy, stride, ..Truncation::default() };
+    for (config, objective, document) in documents {
+        let model = model(&cpu(), &config, &tokenizer);
+        let options = Options { objective: Some(objective), context: Some(16), ..Options::default() };
+        let maker = maker(model.config(), tokenizer.clone(), &options, model.labels()).unwrap();
+        let read = maker.read(document).unwrap();
+        let encode = |text: &str, pair: Option<&str>, truncation| {
+            let options = EncodeOptions { pair, truncate: Some(truncation), ..EncodeOptions::default() };
+            tokenizer.encode(text, &options).unwrap()
+        };
+        let parts = |whole: Encoding| -> Vec<Vec<u32>> {
+            std::iter::once(whole.ids).chain(whole.overflow.into_iter().map(|part| part.ids)).collect()
+        };
+        match (objective, read) {
+            (Objective::Masked, Read::Rows(rows)) => {
+                let wanted = parts(encode(&text, None, cut(Strategy::Longest, 0)));
+                assert!(wanted.len() > 50);
+                assert_eq!(rows.iter().map(|row| row.ids.clone()).collect::<Vec<_>>(), wanted);
+                assert!(rows.iter().all(|row| row.words[0] == -1 && row.words[1] >= 0));
+            }
+            (Objective::Answer, Read::Rows(rows)) => {
+                let wanted = encode("le chat dort", Some(&text), cut(Strategy::Second, 5));
+                assert_eq!(rows[1].types, wanted.overflow[0].type_ids);
+                assert_eq!(rows.into_iter().map(|row| row.ids).collect::<Vec<_>>(), parts(wanted));
+            }
+            (Objective::Classify, Read::Labelled(encoding, _)) => {
+                assert_eq!(encoding.ids, encode(&text, None, cut(Strategy::Longest, 0)).ids);
+            }
+            (Objective::Tag, Read::Tagged(encoding, _)) => {
+                assert_eq!(
+                    encoding,
+                    Encoding { overflow: Vec::new(), ..encode(&text, None, cut(Strategy::Longest, 0)) }
+                );
+            }
+            (Objective::Seq2seq, Read::Rows(rows)) => {
+                let ids = tokenizer.ids(&text, true).unwrap();
+                assert_eq!(rows[0].source[..15], ids[..15]);
+                assert_eq!(rows[0].source.len(), 16);
+            }
+            (Objective::Causal, Read::Tokens(ids)) => assert_eq!(ids, tokenizer.ids(&text, false).unwrap()),
+            (Objective::Spans, Read::Rows(rows)) => {
+                let joined: Vec<u32> = rows.iter().flat_map(|row| row.ids.clone()).collect();
+                assert_eq!(joined, tokenizer.ids(&text, false).unwrap());
+            }
+            (Objective::Chat, Read::Rows(rows)) => assert!(rows.is_empty(), "cut off before the first answer"),
+            (_, read) => panic!("{objective:?} gives {read:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_row_has_room_for_a_token_of_its_text() {
+    let (tokenizer, _, documents) = long_documents();
+    for (config, objective, document) in documents {
+        let fails = matches!(objective, Objective::Masked | Objective::Classify | Objective::Tag | Objective::Answer);
+        let model = model(&cpu(), &config, &tokenizer);
+        let options = Options { objective: Some(objective), context: Some(2), ..Options::default() };
+        let Ok(maker) = maker(model.config(), tokenizer.clone(), &options, model.labels()) else { continue };
+        let read = maker.read(document);
+        assert_eq!(read.err().map(|error| error.code().to_owned()), fails.then(|| "bad-option".to_owned()));
     }
 }

@@ -185,6 +185,37 @@ export const cases = {
     await model.dispose();
   },
 
+  async "a long document lets others in while it is read, and hears an abort"({ griot }) {
+    const texts = await tales(griot, 40);
+    const tokenizer = await griot.Tokenizer.train(texts, { kind: "wordpiece", vocabSize: 300 });
+    const tale = texts.join(" ");
+    const long = tale.repeat(Math.ceil(3e6 / tale.length));
+    const asked = { question: "Qui ?", context: long, answer: long.slice(0, 2), start: 0 };
+    for (const [task, data] of [["masked", [long]], ["answer", [asked]]]) {
+      const model = await griot.Model.create(griot.presets.bert({ layers: 1, heads: 1, width: 8, context: 64 }), { tokenizer, task, device: "cpu", seed: 1 });
+      /** How many calls are answered before the document is read, or before so many are: then it is aborted. */
+      const answers = async (begin, most) => {
+        let [answered, isRead] = [0, false];
+        const aborter = new AbortController();
+        const onProgress = ({ phase }) => (isRead ||= phase === "tokenize"); // told when the document is read
+        const aborted = rejects(begin({ signal: aborter.signal, onProgress }), "AbortError");
+        for (; !isRead && answered < most; answered += isRead ? 0 : 1) {
+          await tokenizer.tokenToId("le");
+          await sleep(0);
+        }
+        aborter.abort();
+        await aborted;
+        return answered;
+      };
+      const train = (options) => model.train(data, { steps: 1e6, batch: 1, ...options }).result;
+      equal(await answers((options) => model.evaluate(data, options), 4), 4, `${task}: aborted before all is read`);
+      equal(await answers(train, 4), 4, `${task}: aborted before all is read`);
+      ok((await answers(train, Infinity)) >= 6, `${task}: others were let in`);
+      await model.dispose();
+    }
+    await tokenizer.dispose();
+  },
+
   async "pause rests and resume goes on; a second run and a disposal during one are refused and heard"({ griot }) {
     const { texts, model } = await small(griot);
     const run = model.train(texts, { steps: 100_000, batch: 2 });

@@ -199,3 +199,25 @@ fn a_long_text_in_parts_is_encoded_as_in_one() {
         assert!(same, "{name}: {:?}…", text.chars().take(40).collect::<String>());
     }
 }
+
+#[test]
+fn a_text_without_a_place_to_cut_it_is_split_bit_by_bit_into_the_pieces_of_the_whole() {
+    let hex: String = (0..400_000u64).map(|at| char::from_digit((at * at % 1009 % 16) as u32, 16).unwrap()).collect();
+    for text in [hex, "a.b!".repeat(100_000), "中文，語。".repeat(30_000), "中文a1".repeat(50_000)] {
+        for name in ["bbpe-gpt2", "bbpe-llama3", "wordpiece-uncased", "wordpiece-cased"] {
+            let (tokenizer, mut wanted) = (named(name), Vec::new());
+            tokenizer.pieces(&text, &mut |piece| wanted.push(piece.to_owned())).unwrap();
+            let options = EncodeOptions { special: false, unit: Unit::Bytes, ..EncodeOptions::default() };
+            let encoding = tokenizer.encode(&text, &options).unwrap();
+            let mut words: Vec<(u32, u32)> = Vec::new();
+            for (&word, &(start, end)) in encoding.word_ids.iter().zip(&encoding.offsets) {
+                match words.get_mut(word as usize) {
+                    Some(word) => word.1 = end,
+                    None => words.push((start, end)),
+                }
+            }
+            let words: Vec<&str> = words.iter().map(|&(start, end)| &text[start as usize..end as usize]).collect();
+            assert!(words == wanted, "{name}: {:?}…", text.chars().take(20).collect::<String>());
+        }
+    }
+}

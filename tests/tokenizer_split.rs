@@ -6,9 +6,11 @@
 mod random;
 
 use fancy_regex::Regex;
+use griot::tokenizer::aligned::Aligned;
 use griot::tokenizer::split::known::Known;
 use griot::tokenizer::split::pattern::{Pattern, Written};
 use griot::tokenizer::split::translate::{Engine, translate};
+use griot::tokenizer::split::{Behavior, Pieces, Prepend, Splitter};
 use random::Random;
 
 /// Characters of all the classes that the expressions tell apart, some of them next to each other in Unicode.
@@ -194,4 +196,66 @@ fn expressions_cut_as_oniguruma_cuts() {
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Every splitter that can be cut somewhere, and some that cannot.
+fn splitters() -> Vec<Splitter> {
+    let known = |expression: &str| Splitter::Split {
+        pattern: Pattern::new(Written::Regex(expression.to_owned())).unwrap(),
+        behavior: Behavior::Isolated,
+        invert: false,
+    };
+    let bytes = |regex, prefix_space| Splitter::ByteLevel { prefix_space, trim_offsets: true, regex };
+    let marks = |prepend| Splitter::Metaspace { mark: '▁', prepend, split: true };
+    let mut all: Vec<Splitter> = Known::expressions().into_iter().map(known).collect();
+    all.extend(Known::expressions().map(|expression| Splitter::Sequence(vec![known(expression), bytes(false, false)])));
+    all.extend([
+        bytes(true, false),
+        bytes(true, true),
+        Splitter::Bert,
+        Splitter::Whitespace,
+        Splitter::WhitespaceSplit,
+        marks(Prepend::Always),
+        marks(Prepend::First),
+        known(r"\d+|x"),
+        Splitter::Sequence(vec![Splitter::WhitespaceSplit, marks(Prepend::Always)]),
+        Splitter::Sequence(vec![Splitter::WhitespaceSplit, marks(Prepend::First)]),
+        Splitter::Sequence(vec![Splitter::Whitespace, Splitter::Digits(true), bytes(false, true)]),
+        Splitter::Sequence(vec![Splitter::Bert, Splitter::Punctuation(Behavior::MergedWithPrevious)]),
+    ]);
+    all
+}
+
+/// The pieces of a part of a text, with where in the text they come from.
+fn pieces(splitter: &Splitter, text: &str, (from, to): (usize, usize)) -> Vec<(String, (u32, u32))> {
+    let mut pieces = Pieces::new(Aligned::new(&text[from..to], from, true), from as u32);
+    splitter.split(&mut pieces, false).unwrap();
+    let piece = |&cut: &(u32, u32)| (pieces.slice(cut).to_owned(), pieces.text.source(cut.0 as usize, cut.1 as usize));
+    pieces.cuts.iter().map(piece).collect()
+}
+
+#[test]
+fn a_text_cut_where_a_splitter_says_has_the_pieces_of_the_whole() {
+    let (mut random, mut uncut) = (Random(0x9e37_79b9_7f4a_7c15), Vec::new());
+    for splitter in splitters() {
+        let mut cuts = 0;
+        for _ in 0..3000 {
+            let text = text(&mut random);
+            let whole = pieces(&splitter, &text, (0, text.len()));
+            let (mut parts, mut from) = (Vec::new(), 0);
+            while from < text.len() {
+                let to = splitter.end_after(&text, from, from + 1 + random.below(8));
+                parts.extend(pieces(&splitter, &text, (from, to)));
+                cuts += usize::from(to < text.len());
+                from = to;
+            }
+            assert_eq!(parts, whole, "{text:?} by {splitter:?}");
+        }
+        if cuts < 1000 {
+            assert_eq!(cuts, 0, "{splitter:?}");
+            uncut.push(splitter);
+        }
+    }
+    // All that are written by hand are cut, but where the text's beginning counts; marks and a foreign expression are not.
+    assert_eq!(uncut.len(), 5, "{uncut:#?}");
 }

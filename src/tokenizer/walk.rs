@@ -2,8 +2,8 @@
 //!
 //! In: a text. Out: every added token and the tokens of every piece, in order, to a callback, until a budget is used up.
 //! A long text is taken in parts where no part of the tokenizer looks across the cut, so that a slice stays short and
-//! memory does not grow with the text; what cannot be cut is normalised in slices, and a long piece is encoded in slices. Splitting
-//! what cannot be cut is one step.
+//! memory does not grow with the text; what cannot be cut is normalised in slices, split from piece to piece where the first splitter is
+//! written by hand, and a long piece is encoded in slices. An engine of expressions splits what cannot be cut in one step.
 //! Refuses to know what becomes of the tokens.
 
 use super::added::Stretch;
@@ -19,6 +19,9 @@ use crate::{Result, ensure};
 
 /// Pieces of more bytes are encoded in slices.
 const LONG: u32 = 1 << 13;
+
+/// Bytes of a text that are split at a time.
+const SPLIT: usize = 1 << 17;
 
 /// What is found on the way through a text.
 pub(super) enum Stretches<'s, 'a> {
@@ -50,6 +53,8 @@ pub(super) struct Walk<'t> {
     /// The part that is being normalised, from and to.
     normalising: Option<(Normalising, usize, usize)>,
     normalised: Option<Normalised<'t>>,
+    /// What is being split, the byte of the text that it begins at, and how far it is.
+    splitting: Option<(Aligned<'t>, Option<u32>, usize)>,
     pieces: Option<(Pieces<'t>, usize)>,
     memory: Memory,
     tokens: Vec<Token>,
@@ -78,6 +83,7 @@ impl<'t> Walk<'t> {
             next: 0,
             normalising: None,
             normalised: None,
+            splitting: None,
             pieces: None,
             memory: Memory::default(),
             tokens: Vec::new(),
@@ -153,6 +159,9 @@ impl<'t> Walk<'t> {
     /// Makes the next pieces ready or comes nearer to them, or calls back with an added token; `false`: there is nothing left.
     fn prepare(&mut self, budget: &mut usize, found: &mut dyn FnMut(Stretches<'_, 't>) -> Result<()>) -> Result<bool> {
         let added = &self.tokenizer.added;
+        if self.splitting.is_some() {
+            return self.split().map(|()| true);
+        }
         if let Some((normalising, from, to)) = &mut self.normalising {
             let (text, how) = (self.text.get(*from..*to).unwrap_or_default(), (*from, self.track));
             let done = match &self.tokenizer.parts.normaliser {
@@ -162,7 +171,7 @@ impl<'t> Walk<'t> {
             if done {
                 let (aligned, from) = (std::mem::take(normalising).finish(text, how), *from);
                 self.normalising = None;
-                self.look(aligned, from)?;
+                self.look(aligned, from);
             }
             return Ok(true);
         }
@@ -179,8 +188,8 @@ impl<'t> Walk<'t> {
                 found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
                 return Ok(true);
             }
-            let pieces = Pieces::part(aligned.part(from, to));
-            return self.split(pieces).map(|()| true);
+            self.splitting = Some((aligned.part(from, to), None, 0));
+            return Ok(true);
         }
         let Some(&(token, start, end)) = self.outer.get(self.next) else { return Ok(false) };
         if let Some(token) = token.and_then(|index| added.tokens().get(index)) {
@@ -200,20 +209,39 @@ impl<'t> Walk<'t> {
         Ok(true)
     }
 
-    /// Looks for added tokens in a normalised part that begins at byte `from`, or splits it.
-    fn look(&mut self, aligned: Aligned<'t>, from: usize) -> Result<()> {
+    /// Looks for added tokens in a normalised part that begins at byte `from`, or has it split.
+    fn look(&mut self, aligned: Aligned<'t>, from: usize) {
         let added = &self.tokenizer.added;
         if !added.any(true) {
-            return self.split(Pieces::new(aligned, from as u32));
+            self.splitting = Some((aligned, Some(from as u32), 0));
+            return;
         }
         let mut stretches = Vec::new();
         added.split(aligned.text(), true, &mut stretches);
         self.normalised = Some(Normalised { aligned, stretches, next: 0 });
-        Ok(())
     }
 
-    fn split(&mut self, mut pieces: Pieces<'t>) -> Result<()> {
-        if let Some(splitter) = &self.tokenizer.parts.splitter {
+    /// Splits what is to be split, or some of it.
+    fn split(&mut self) -> Result<()> {
+        let Some((aligned, origin, from)) = self.splitting.take() else { return Ok(()) };
+        let (length, splitter) = (aligned.text().len(), self.tokenizer.parts.splitter.as_ref());
+        let least = from + SPLIT;
+        let to = match splitter {
+            Some(splitter) if least < length => splitter.end_after(aligned.text(), from, least),
+            _ => length,
+        };
+        let part = if (from, to) == (0, length) {
+            aligned
+        } else {
+            let part = aligned.part(from, to);
+            self.splitting = Some((aligned, origin, to)).filter(|_| to < length);
+            part
+        };
+        let mut pieces = match origin {
+            Some(origin) => Pieces::new(part, origin + from as u32),
+            None => Pieces::part(part),
+        };
+        if let Some(splitter) = splitter {
             splitter.split(&mut pieces, self.raw)?;
         }
         self.pieces = Some((pieces, 0));

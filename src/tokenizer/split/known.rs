@@ -64,9 +64,19 @@ impl Known {
     /// Calls back with the (start, end) of each piece.
     #[inline]
     pub fn split(self, text: &str, mut piece: impl FnMut(usize, usize)) {
+        self.until(text, 0, text.len(), &mut piece);
+    }
+
+    /// The end of the first piece that ends at `least` or after it, where one begins at `from`. What is before it and what is after it
+    /// have the pieces that they have in the whole: no piece looks behind its start, or further than where a text might end too.
+    pub fn end_after(self, text: &str, from: usize, least: usize) -> usize {
+        self.until(text, from, least, &mut |_, _| {})
+    }
+
+    #[inline]
+    fn until(self, text: &str, mut start: usize, least: usize, piece: &mut impl FnMut(usize, usize)) -> usize {
         let reader = Reader { bytes: text.as_bytes(), classes: kinds() };
-        let mut start = 0;
-        while start < text.len() {
+        while start < least.min(text.len()) {
             let end = match self {
                 Known::Gpt2 => reader.gpt2(start),
                 Known::Llama3 { digits } => reader.llama3(start, digits),
@@ -77,6 +87,7 @@ impl Known {
             piece(start, end);
             start = end;
         }
+        start
     }
 }
 

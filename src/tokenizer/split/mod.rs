@@ -92,6 +92,9 @@ pub enum Splitter {
     Sequence(Vec<Splitter>),
 }
 
+/// Bytes in which a place to cut is looked for.
+const NEAR: usize = 1 << 16;
+
 /// A text on its way through the splitters.
 #[derive(Clone, Debug)]
 pub struct Pieces<'a> {
@@ -165,6 +168,39 @@ impl<'a> Pieces<'a> {
 }
 
 impl Splitter {
+    /// Where a text that is split from `from` on may be cut, at `least` or soon after it: its parts have the pieces of the whole. Its
+    /// end where no such place is known: a foreign expression may look at all of it, and so may what goes by the text's beginning.
+    pub fn end_after(&self, text: &str, from: usize, least: usize) -> usize {
+        let after = |is: &dyn Fn(char) -> bool| {
+            let mut near = (least..text.len()).find_map(|at| text.get(at..)).unwrap_or_default().char_indices();
+            let found = near.by_ref().take_while(|(at, _)| *at < NEAR).find(|&(_, c)| is(c));
+            if found.is_some() { text.len() - near.as_str().len() } else { text.len() }
+        };
+        match self {
+            Splitter::ByteLevel { regex: true, prefix_space: false, .. } => Known::Gpt2.end_after(text, from, least),
+            Splitter::Bert => after(&|c| c.is_whitespace() || unicode::is_punctuation(c)),
+            Splitter::Whitespace | Splitter::WhitespaceSplit => after(&char::is_whitespace),
+            Splitter::Split { pattern, behavior: Behavior::Isolated, .. } => match pattern.known() {
+                Some(known) => known.end_after(text, from, least),
+                None => text.len(),
+            },
+            Splitter::Sequence(all) => match all.split_first() {
+                Some((first, rest)) if !rest.iter().any(Splitter::asks_for_start) => first.end_after(text, from, least),
+                _ => text.len(),
+            },
+            _ => text.len(),
+        }
+    }
+
+    /// Whether it treats the piece with which the text begins otherwise.
+    pub(super) fn asks_for_start(&self) -> bool {
+        match self {
+            Splitter::Metaspace { prepend: Prepend::First, .. } => true,
+            Splitter::Sequence(all) => all.iter().any(Splitter::asks_for_start),
+            _ => false,
+        }
+    }
+
     /// Splits the pieces further. If `raw`, byte symbols at the end of the way are left as raw UTF-8.
     ///
     /// # Errors

@@ -221,3 +221,31 @@ fn a_text_without_a_place_to_cut_it_is_split_bit_by_bit_into_the_pieces_of_the_w
         }
     }
 }
+
+#[test]
+fn a_mark_is_put_before_the_text_s_beginning_alone_also_where_only_ids_are_asked_for() {
+    let tokenizer = |splitter: serde_json::Value, normalized: bool| {
+        let sep = serde_json::json!({"id": 5, "content": "<sep>", "single_word": false, "lstrip": false, "rstrip": false,
+            "normalized": normalized, "special": !normalized});
+        let vocab = serde_json::json!({"▁a": 0, "a": 1, "▁b": 2, "b": 3, "<unk>": 4});
+        let json = serde_json::json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [sep],
+            "normalizer": null, "pre_tokenizer": splitter, "post_processor": null, "decoder": null,
+            "model": {"type": "WordLevel", "vocab": vocab, "unk_token": "<unk>"}});
+        Tokenizer::from_json(&json.to_string()).unwrap()
+    };
+    let marks = serde_json::json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true});
+    let both = serde_json::json!({"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, marks]});
+    // As the tokenizers library, 0.23.3, gives them.
+    for (tokenizer, text, wanted) in [
+        (tokenizer(both.clone(), false), "a b<sep>a", ["▁a", "b", "<sep>", "a"].as_slice()),
+        (tokenizer(both.clone(), false), "<sep> b a", ["<sep>", "b", "a"].as_slice()),
+        (tokenizer(both, false), " a", ["a"].as_slice()),
+        (tokenizer(marks.clone(), true), "a b<sep>a", ["▁a", "▁b", "<sep>", "a"].as_slice()),
+        (tokenizer(marks, true), "<sep>b", ["<sep>", "b"].as_slice()),
+    ] {
+        let ids = tokenizer.ids(text, false).unwrap();
+        let tokens: Vec<&str> = ids.iter().map(|&id| tokenizer.id_to_token(id).unwrap()).collect();
+        assert_eq!(tokens, wanted, "{text}");
+        assert_eq!(ids, tokenizer.encode(text, &EncodeOptions::default()).unwrap().ids);
+    }
+}

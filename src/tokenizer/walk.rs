@@ -71,10 +71,14 @@ impl<'t> Walk<'t> {
         ensure!(text.len() < u32::MAX as usize, BadInput, "encode: a text of 4 GiB or more");
         let mut outer = Vec::new();
         tokenizer.added.split(text, false, &mut outer);
+        // Whether a piece stands at the text's beginning is known of a text that is cut by where it comes from.
+        let asks = |splitter: &Splitter| {
+            splitter.asks_for_start() && (matches!(splitter, Splitter::Sequence(_)) || tokenizer.added.any(true))
+        };
         Ok(Walk {
             tokenizer,
             text,
-            track,
+            track: track || tokenizer.parts.splitter.as_ref().is_some_and(asks),
             raw: matches!(&tokenizer.model, Model::Bpe(model) if model.takes_bytes()),
             in_parts: tokenizer.reads_parts_alike(),
             by_lines: tokenizer.parts.cuts_lines(),

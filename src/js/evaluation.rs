@@ -52,12 +52,12 @@ impl Model {
                 false => (batches(data, model.config())?, 0),
             };
             let total = batches.len() as f64;
-            let between = async |done: usize| {
+            let mut between = async |done: usize| {
                 desk.progress("evaluate", done as f64, Some(total), false);
                 desk.boundary().await;
                 Ok(())
             };
-            let found = model.evaluate(&batches, &Signal::default(), between).await?;
+            let found = model.evaluate(&batches, &Signal::default(), &mut between).await?;
             let mut plain = Plain::default().with("loss", found.loss).with("tokens", found.tokens as f64);
             if matches!(model.task(), Task::Causal | Task::Masked | Task::Seq2seq) {
                 plain = plain.with("perplexity", crate::rng::exp(found.loss));

@@ -114,11 +114,11 @@ impl Beside {
     /// The loss on what was set aside.
     async fn measure(&self, model: &crate::tasks::Model, desk: &Desk) -> Result<Option<Evaluation>> {
         let Some(batches) = &self.aside else { return Ok(None) };
-        let between = async |_| {
+        let mut between = async |_| {
             desk.boundary().await;
             Ok(())
         };
-        Ok(Some(evaluate(model.placed(), batches, &Signal::default(), between).await?))
+        Ok(Some(evaluate(model.placed(), batches, &Signal::default(), &mut between).await?))
     }
 
     /// A text by the weights as they are.

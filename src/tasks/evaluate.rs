@@ -12,7 +12,7 @@ use crate::device::Signal;
 use crate::ensure;
 use crate::error::Result;
 use crate::models::Task;
-use crate::train::evaluate::evaluate;
+use crate::train::evaluate::{Between, evaluate};
 
 /// What data came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,7 +113,7 @@ impl Model {
         &self,
         batches: &[Batch],
         signal: &Signal,
-        mut between: impl AsyncFnMut(usize) -> Result<()>,
+        between: &mut dyn Between,
     ) -> Result<Evaluation> {
         if matches!(self.task(), Task::Causal | Task::Seq2seq) {
             let made = evaluate(self.placed(), batches, signal, between).await?;
@@ -129,7 +129,7 @@ impl Model {
             sum += f64::from(made.loss.unwrap_or(f32::NAN)) * counted as f64;
             tokens += counted;
             self.judge(&mut tally, batch, &made.logits.data);
-            between(at + 1).await?;
+            between.after(at + 1).await?;
         }
         ensure!(tokens > 0, BadInput, "evaluate: nothing is counted in the data");
         let share = |right: f64| (tally.judged > 0).then(|| right / tally.judged as f64);

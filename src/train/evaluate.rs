@@ -4,6 +4,7 @@
 //! later, so that nobody waits for a GPU.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 
 use super::feed::feed;
 use super::gradient_plan;
@@ -34,12 +35,24 @@ impl Evaluation {
     }
 }
 
+/// What is done between two batches. Behind a pointer, so that the loop over them is compiled once for all callers.
+pub trait Between {
+    /// So many are done.
+    fn after(&mut self, done: usize) -> Pin<Box<dyn Future<Output = Result<()>> + '_>>;
+}
+
+impl<F: AsyncFnMut(usize) -> Result<()>> Between for F {
+    fn after(&mut self, done: usize) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(self(done))
+    }
+}
+
 /// Measures batches one after the other; `between` is called after each, to let others in.
 pub async fn evaluate(
     placed: &Placed,
     batches: &[Batch],
     signal: &Signal,
-    mut between: impl AsyncFnMut(usize) -> Result<()>,
+    between: &mut dyn Between,
 ) -> Result<Evaluation> {
     placed.arenas.ensure(placed.report(), 128, "report").await?;
     let (mut sum, mut tokens) = (0.0, 0);
@@ -68,7 +81,7 @@ pub async fn evaluate(
         let report = placed.arenas.buffer(placed.report())?;
         pending.push_back((counted, placed.arenas.device().read_later(&report, 0, 1)?));
         take(&mut pending, IN_FLIGHT).await?;
-        between(at + 1).await?;
+        between.after(at + 1).await?;
     }
     take(&mut pending, 0).await?;
     ensure!(tokens > 0, BadInput, "evaluate: nothing is counted in the data");

@@ -93,8 +93,8 @@ fn measuring_is_the_mean_over_all_tokens_and_changes_nothing() {
         let before = weights(&model);
         let mean = |chunk: usize| {
             let batches: Vec<Batch> = rows.chunks(chunk).map(Batch::of_rows).collect();
-            let between = async |_| Ok(());
-            block_on(evaluate(model.placed(), &batches, &Signal::default(), between)).unwrap()
+            let mut between = async |_| Ok(());
+            block_on(evaluate(model.placed(), &batches, &Signal::default(), &mut between)).unwrap()
         };
         let (one, many) = (mean(9), mean(2));
         assert_eq!(one.tokens, many.tokens);

@@ -4,7 +4,6 @@
 //! the seed and the place in the text, the same as the device's. Sums are in f64.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 
 use super::settings::Settings;
 use crate::error::Result;
@@ -50,8 +49,13 @@ pub fn process(scores: &mut [f64], ids: &[u32], made: usize, settings: &Settings
     let fresh = &ids[ids.len() - made..];
     let times = |of: &[u32], token: usize| of.iter().filter(|&&id| id as usize == token).count() as u32;
     if settings.repetition_penalty != 1.0 {
-        let seen: HashSet<usize> = ids.iter().map(|&id| id as usize).collect();
-        processors::repetition(scores, |token| seen.contains(&token), settings.repetition_penalty.into());
+        let mut seen = vec![false; scores.len()];
+        for &id in ids {
+            if let Some(seen) = seen.get_mut(id as usize) {
+                *seen = true;
+            }
+        }
+        processors::repetition(scores, |token| seen[token], settings.repetition_penalty.into());
     }
     if settings.frequency_penalty != 0.0 || settings.presence_penalty != 0.0 {
         let (frequency, presence) = (settings.frequency_penalty.into(), settings.presence_penalty.into());

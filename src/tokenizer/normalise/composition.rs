@@ -7,8 +7,8 @@
 //! Refuses to know ranges of the original and whole texts.
 
 use super::Form;
+use crate::order;
 use crate::tokenizer::unicode::Classes;
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 /// What a form may not contain; a mark that may join the character before it.
@@ -42,7 +42,8 @@ struct Tables {
     /// Only where they are not the canonical ones.
     compatible: Vec<Entry>,
     chars: Vec<char>,
-    pairs: HashMap<(char, char), char>,
+    /// What two make, in the order of the two.
+    pairs: Vec<((char, char), char)>,
 }
 
 fn tables() -> &'static Tables {
@@ -56,9 +57,7 @@ impl Tables {
     fn unfold() -> Self {
         let mut flags = vec![0u8; 0x110000];
         let (mut canonical, mut compatible, mut chars) = (Vec::new(), Vec::new(), Vec::new());
-        let mut pairs = HashMap::new();
-        let mut wholes: HashMap<Vec<char>, char> = HashMap::new();
-        let mut composed = Vec::new();
+        let (mut pairs, mut composed) = (Vec::new(), Vec::new());
         let mut code = 0;
         let mut last = [0i32; 32];
         let mut bytes = include_bytes!("decompositions.bin").iter().copied();
@@ -80,20 +79,22 @@ impl Tables {
                 _ => NOT_KC | NOT_KD,
             };
             if head % 4 == 0 {
-                composed.push((of, made_of.to_vec()));
-                wholes.insert(made_of.to_vec(), of);
+                composed.push((made_of.to_vec(), of));
             }
             if head % 4 == 2 { compatible.push(entry) } else { canonical.push(entry) }
         }
-        for (of, made_of) in composed {
+        order::naturally(&mut composed);
+        for (made_of, of) in &composed {
             // The last one joins what those before it make.
             let Some((&second, before)) = made_of.split_last() else { continue };
-            let first = if before.len() == 1 { before.first() } else { wholes.get(before) };
-            if let Some(&first) = first {
-                pairs.insert((first, second), of);
+            let whole = || composed.binary_search_by(|(made_of, _)| made_of.as_slice().cmp(before)).ok();
+            let first = if let [first] = before { Some(*first) } else { whole().map(|at| composed[at].1) };
+            if let Some(first) = first {
+                pairs.push(((first, second), *of));
                 flags[second as usize] |= JOINS;
             }
         }
+        order::naturally(&mut pairs);
         flags[SYLLABLES.start as usize..SYLLABLES.end as usize].fill(NOT_D | NOT_KD);
         flags[VOWELS.start as usize..VOWELS.end as usize].fill(JOINS);
         flags[TRAILING as usize + 1..(TRAILING + TRAILS) as usize].fill(JOINS);
@@ -169,7 +170,8 @@ pub(super) fn compose(first: char, second: char) -> Option<char> {
     {
         return char::from_u32(a + b - TRAILING);
     }
-    tables().pairs.get(&(first, second)).copied()
+    let pairs = &tables().pairs;
+    pairs.binary_search_by_key(&(first, second), |pair| pair.0).ok().map(|at| pairs[at].1)
 }
 
 /// Whether a text surely has a form already. No is no answer: it may have it all the same.

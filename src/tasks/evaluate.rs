@@ -109,12 +109,7 @@ impl Model {
     /// The loss over batches and what the task is judged by; `between` is called after each batch, to let others in.
     ///
     /// Fails with `bad-input` where nothing is counted.
-    pub async fn evaluate(
-        &self,
-        batches: &[Batch],
-        signal: &Signal,
-        between: &mut dyn Between,
-    ) -> Result<Evaluation> {
+    pub async fn evaluate(&self, batches: &[Batch], signal: &Signal, between: &mut dyn Between) -> Result<Evaluation> {
         if matches!(self.task(), Task::Causal | Task::Seq2seq) {
             let made = evaluate(self.placed(), batches, signal, between).await?;
             return Ok(Evaluation { loss: made.loss, tokens: made.tokens, accuracy: None, f1: None });

@@ -125,7 +125,7 @@ const TRAIN: Table = {
 };
 export const NESTED: Record<string, Table> = {
   optimizer: {
-    type: oneOf("adamw", "adam", "sgd"), lr: number, betas: numbers, eps: number, momentum: number, weightDecay: number,
+    type: oneOf("adamw", "adam", "sgd"), lr: number, betas: kind("two numbers", (v) => numbers.is(v) && (v as unknown[]).length === 2), eps: number, momentum: number, weightDecay: number,
     decay: oneOf("matrices", "all"), clip: either(number, kind("false", (v) => v === false)),
   },
   schedule: { type: oneOf("cosine", "constant", "linear", "inverse-sqrt", "exponential"), warmup: number, min: number, gamma: number },
@@ -149,6 +149,9 @@ function trainOptions(options: TrainOptions): { crossing: object; wishes: Wishes
   const inside = <T extends object>(name: string, value: T): T => given(value, NESTED[name] as Table, `train: ${name}`);
   const crossing: Record<string, unknown> = { ...rest };
   for (const [name, value] of Object.entries(crossing)) if (Object.hasOwn(NESTED, name)) crossing[name] = inside(name, value as object);
+  const { type, ...moments } = rest.optimizer ?? {};
+  const foreign = (["betas", "eps"] as const).find((name) => type === "sgd" && moments[name] !== undefined);
+  if (foreign !== undefined) throw new GriotError("bad-option", `train: optimizer: option "${foreign}" belongs to adamw and adam`);
   const wishes: Wishes = { every: report, goesOn };
   if (validate !== undefined) {
     wishes.validate = inside("validate", validate);

@@ -4,7 +4,7 @@
 
 import { Generation } from "./generation.js";
 import { word32 } from "./model-options.js";
-import { always, argument, count, either, flag, given, kind, number, oneOf, positive, text, texts, type Table } from "./options.js";
+import { always, argument, count, either, flag, given, kind, number, oneOf, positive, stops, text, type Table } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { Remote } from "./remote.js";
 import type { Message } from "./tokenizer-options.js";
@@ -58,13 +58,13 @@ const PROMPT = either(text, kind("a list of ids or messages", (v) => {
 }));
 
 const BIAS = kind("numbers by token id", (v) =>
-  typeof v === "object" && v !== null && Object.entries(v).every(([id, bias]) => word32.is(Number(id)) && (number.is(bias) || bias === -Infinity)));
+  typeof v === "object" && v !== null && !Array.isArray(v) && Object.entries(v).every(([id, bias]) => word32.is(Number(id)) && (number.is(bias) || bias === -Infinity)));
 
 const GENERATE: Table = {
   ...always, maxTokens: count, minTokens: count, temperature: number, topK: count, topP: number, minP: number, typicalP: number,
   repetitionPenalty: number, frequencyPenalty: number, presencePenalty: number, noRepeatNgram: count, logitBias: BIAS, beams: positive,
   lengthPenalty: number, earlyStopping: either(flag, oneOf("never")), echo: flag,
-  stop: either(text, texts), stopTokens: kind("an array of ids", (v) => Array.isArray(v) && v.every((x) => word32.is(x))), seed: word32, logprobs: count,
+  stop: stops, stopTokens: kind("an array of ids", (v) => Array.isArray(v) && v.every((x) => word32.is(x))), seed: word32, logprobs: count,
 };
 
 /** Options of `generate`: what crosses, the strings that end a text, and what the caller keeps. */

@@ -4,6 +4,7 @@
 // file, as functions of the model's remote; here is what they have in common: how a model comes to be, and what is known of it.
 
 import type { Client } from "./client.js";
+import { GriotError } from "./errors.js";
 import { estimate, type Estimate, type EstimateOptions } from "./estimate.js";
 import type { Generation } from "./generation.js";
 import { evaluate, type EvaluateOptions, type Evaluation } from "./model-evaluation.js";
@@ -28,7 +29,7 @@ import type { Run } from "./run.js";
 import { isFree } from "./runtime.js";
 import { session, type Session, type SessionOptions } from "./session.js";
 import type { MadeModel } from "./services/model.js";
-import { remoteOf, revive, type Tokenizer } from "./tokenizer.js";
+import { remoteOf, revive, Tokenizer } from "./tokenizer.js";
 import type { Message } from "./tokenizer-options.js";
 
 /** What a model is for. */
@@ -98,6 +99,7 @@ export class Model {
   static async create(config: ModelConfig, options?: CreateOptions): Promise<Model> {
     argument(config, object, "the config", "Model.create");
     const { tokenizer, ...rest } = given(options, CREATE, "Model.create") as CreateOptions;
+    if (tokenizer !== undefined && !(tokenizer instanceof Tokenizer)) throw new GriotError("bad-option", 'Model.create: option "tokenizer" must be a Tokenizer');
     const args: Origin["args"] = [JSON.stringify(complete(config, tokenizer)), crossing(rest), tokenizer && remoteOf(tokenizer)];
     const { client, value } = await callStatic<MadeModel>("model", "create", args, rest);
     return new Model(client, value, { method: "create", args, isFree: isFree(rest.device) }, tokenizer);

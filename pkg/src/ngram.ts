@@ -4,7 +4,7 @@ import { CorpusArgument, type Client } from "./client.js";
 import type { Corpus } from "./corpus.js";
 import { GriotError } from "./errors.js";
 import { Generation } from "./generation.js";
-import { always, argument, count, crossing, either, given, kind, long, number, object, oneOf, positive, text, texts, type KindOf } from "./options.js";
+import { always, argument, count, crossing, either, given, kind, long, number, object, oneOf, positive, stops, text, texts, type KindOf } from "./options.js";
 import type { CallOptions } from "./platform.js";
 import type { ObjectRef } from "./protocol.js";
 import { callStatic, disposable, Remote } from "./remote.js";
@@ -41,7 +41,7 @@ export interface NgramGenerateOptions extends CallOptions {
 const TRAIN: Record<string, KindOf> = { ...long, order: positive, tokenizer: object, smoothing: object };
 const SMOOTHING = { kind: oneOf("none", "add", "kneser-ney"), k: number };
 const SHARE = kind("a number from 0 to 1", (v) => typeof v === "number" && v >= 0 && v <= 1);
-const GENERATE = { ...always, maxTokens: count, temperature: number, topK: positive, topP: SHARE, minP: SHARE, seed: count, stop: either(text, texts) };
+const GENERATE = { ...always, maxTokens: count, temperature: number, topK: positive, topP: SHARE, minP: SHARE, seed: count, stop: stops };
 
 /** A counted corpus. Each document ends in an end token that is predicted and counted. */
 export class Ngram {

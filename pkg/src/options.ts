@@ -22,6 +22,8 @@ export const number = kind("a finite number", (v) => typeof v === "number" && Nu
 export const count = kind("a whole number, 0 or more", (v) => Number.isSafeInteger(v) && (v as number) >= 0);
 export const positive = kind("a whole number, 1 or more", (v) => Number.isSafeInteger(v) && (v as number) >= 1);
 export const texts = kind("an array of strings", (v) => Array.isArray(v) && v.every((x) => typeof x === "string"));
+/** Strings that end a text: an empty one would end every text. */
+export const stops = kind("a string or an array of strings, none of them empty", (v) => [v].flat().every((x) => typeof x === "string" && x !== ""));
 export const callback = kind("a function", (v) => typeof v === "function");
 export const object = kind("an object", (v) => typeof v === "object" && v !== null);
 export const signal = kind("an AbortSignal", (v) => typeof v === "object" && v !== null && "aborted" in v);

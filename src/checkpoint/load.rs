@@ -92,6 +92,11 @@ impl<'a> Loading<'a> {
         Some(Target { parameter, offset: of.parts.get(part)?.rows.start * of.row_words() })
     }
 
+    /// Where that goes which the tensor `name`, a head that the config ties, should be a copy of.
+    pub fn original(&self, name: &str) -> Option<Target> {
+        self.target(self.names.original(name)?)
+    }
+
     /// All files have been judged: the (parameter, part)s of the head that must start afresh.
     ///
     /// Fails with `bad-file` if anything else is missing, by name.

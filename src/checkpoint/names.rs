@@ -240,6 +240,13 @@ impl Names {
         if self.needless(bare) { Found::Needless } else { Found::Unknown }
     }
 
+    /// The tensor that a tied head's `name` should be a copy of.
+    pub fn original(&self, name: &str) -> Option<&str> {
+        let heads = ["lm_head", "lm_head.decoder", "cls.predictions.decoder", "vocab_projector", "pred_layer.proj"];
+        let stem = name.strip_suffix(".weight")?;
+        if self.tied && heads.contains(&stem) { self.foreign("tokens.weight") } else { None }
+    }
+
     fn needless(&self, bare: &str) -> bool {
         let (starts, ends): (&[&str], &[&str]) = match self.model_type {
             ModelType::Gpt2 => (&["score.", "lm_head."], &[".attn.bias", ".attn.masked_bias"]),
@@ -313,27 +320,36 @@ fn tables(config: &Config) -> (&'static str, Vec<Stems>, Stems) {
                 Flavour::Roberta => ("roberta.", BERT),
                 Flavour::Flaubert => ("transformer.", FLAUBERT),
             };
-            (prefix, vec![stems], bert_head(c.flavour, config.task))
+            (prefix, vec![stems], bert_head(c.flavour, config.task, c.tied))
         }
     }
 }
 
-fn bert_head(flavour: Flavour, task: Task) -> Stems {
+/// A head for masked tokens that is tied has one bias; one that is not has its own and leaves that one idle.
+fn bert_head(flavour: Flavour, task: Task, tied: bool) -> Stems {
     match (task, flavour) {
-        (Task::Masked, Flavour::Bert) => &[
+        (Task::Masked, Flavour::Bert) if tied => &[
             ("head.transform", "cls.predictions.transform.dense"),
             ("head.norm", "cls.predictions.transform.LayerNorm"),
             ("head.bias", "cls.predictions.bias"),
-            ("head.weight", "cls.predictions.decoder.weight"),
+        ],
+        (Task::Masked, Flavour::Bert) => &[
+            ("head.transform", "cls.predictions.transform.dense"),
+            ("head.norm", "cls.predictions.transform.LayerNorm"),
+            ("head.idle", "cls.predictions.bias"),
+            ("head", "cls.predictions.decoder"),
         ],
         (Task::Masked, Flavour::Distil) => {
             &[("head.transform", "vocab_transform"), ("head.norm", "vocab_layer_norm"), ("head", "vocab_projector")]
         }
+        (Task::Masked, Flavour::Roberta) if tied => {
+            &[("head.transform", "lm_head.dense"), ("head.norm", "lm_head.layer_norm"), ("head.bias", "lm_head.bias")]
+        }
         (Task::Masked, Flavour::Roberta) => &[
             ("head.transform", "lm_head.dense"),
             ("head.norm", "lm_head.layer_norm"),
-            ("head.bias", "lm_head.bias"),
-            ("head.weight", "lm_head.decoder.weight"),
+            ("head.idle", "lm_head.bias"),
+            ("head", "lm_head.decoder"),
         ],
         (Task::Masked, Flavour::Flaubert) => &[("head", "pred_layer.proj")],
         (Task::Classify, Flavour::Bert) => &[("head.transform", "bert.pooler.dense"), ("head", "classifier")],

@@ -60,6 +60,10 @@ impl Side {
     pub fn new(ids: &[Vec<u32>], mask: Option<&[Vec<u32>]>, positions: Option<&[Vec<u32>]>) -> Result<Side> {
         let time = ids.first().map_or(0, Vec::len);
         ensure!(time > 0, BadInput, "a batch needs at least one row of at least one id");
+        for (name, given) in [("attentionMask", mask), ("positionIds", positions)] {
+            let rows = given.map_or(ids.len(), <[_]>::len);
+            ensure!(rows == ids.len(), Shape, [rows: rows, wanted: ids.len()], "{name}: {rows} rows for {}", ids.len());
+        }
         let mut side = Side { time, ..Side::default() };
         for (row, ids) in ids.iter().enumerate() {
             ensure!(
@@ -71,10 +75,7 @@ impl Side {
             );
             let (from, to) = match mask {
                 None => (0, time),
-                Some(mask) => match mask.get(row) {
-                    Some(mask) => span(mask, time, row)?,
-                    None => bail!(Shape, [rows: mask.len(), row: row], "the attention mask has no row {row}"),
-                },
+                Some(mask) => span(&mask[row], time, row)?,
             };
             side.ids.extend_from_slice(ids);
             side.spans.extend([from as u32, to as u32]);
@@ -167,7 +168,7 @@ impl Batch {
         Batch { rows: rows.len(), main, encoder, targets, answers, values }
     }
 
-    /// Labels of a causal model, as Hugging Face takes them: not shifted, negative ones ignored.
+    /// Labels of a causal model, as Hugging Face takes them: not shifted, -100 ignored.
     pub fn causal_targets(labels: &[Vec<i64>], time: usize) -> Result<Vec<u32>> {
         let mut targets = Vec::with_capacity(labels.len() * time);
         for (row, labels) in labels.iter().enumerate() {
@@ -263,9 +264,12 @@ impl Batch {
     }
 }
 
-/// A label as a target; negative ones are ignored.
+/// The label of what is not predicted.
+pub const SKIPPED: i64 = -100;
+
+/// A label as a target.
 pub fn target(label: i64) -> Result<u32> {
-    if label < 0 {
+    if label == SKIPPED {
         return Ok(IGNORED);
     }
     match u32::try_from(label) {
@@ -314,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn causal_labels_are_shifted_and_negative_ones_ignored() {
+    fn causal_labels_are_shifted_and_ignored_ones_are_none() {
         let targets = Batch::causal_targets(&[vec![-100, 4, -100, 6]], 4).unwrap();
         assert_eq!(targets, [4, IGNORED, 6, IGNORED]);
     }

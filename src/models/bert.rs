@@ -23,6 +23,8 @@ pub struct BertModel {
     head: Option<Head>,
     /// BERT's and RoBERTa's bare models have it in their files; nothing here reads it.
     pooler: Option<Linear>,
+    /// Length of the bias beside an untied head's own, which the reference keeps in its files and does not read.
+    idle_bias: Option<usize>,
     dropout: f32,
     /// FlauBERT's hidden states are zero at padding, and its softmax over places counts them so.
     mutes: bool,
@@ -39,13 +41,16 @@ impl BertModel {
         let blank = c.padding.filter(|_| c.flavour == Flavour::Roberta);
         let rows = Init::Normal { std: c.embedding_std, blank };
         let types = Embedding::new("types", c.types, width, Init::normal(c.std));
-        let pooled = matches!(c.flavour, Flavour::Bert | Flavour::Roberta) && config.task == Task::Embed;
+        let early = matches!(c.flavour, Flavour::Bert | Flavour::Roberta);
+        let pooled = early && config.task == Task::Embed;
+        let idle = early && config.task == Task::Masked && !c.tied;
         BertModel {
             positions: Embedding::new("positions", c.positions, width, rows),
             types: (c.types > 0).then_some(types),
             embedding_norm: Norm::layer("embedding_norm", width, c.eps),
             blocks: (0..c.layers).map(|layer| block(config, c, layer)).collect(),
             head: head(config, c, &tokens),
+            idle_bias: idle.then_some(config.vocab),
             pooler: pooled.then(|| Linear::new("pooler", width, width, Init::normal(c.std))),
             tokens,
             dropout: c.hidden_dropout,
@@ -75,8 +80,6 @@ fn block(config: &Config, c: &Bert, layer: usize) -> Block {
         layer,
         order: if c.pre_norm { Order::Before } else { Order::After },
         attention: Attention {
-            // The softmax over positions counts the padding's too.
-            open: config.task == Task::Answer,
             dropout: c.attention_dropout,
             ..Attention::new(
                 Linear::fused(
@@ -163,6 +166,10 @@ impl Model for BertModel {
         self.blocks.iter().for_each(|block| block.declare(&mut list));
         if let Some(head) = &self.head {
             head.declare(&mut list);
+        }
+        if let Some(vocab) = self.idle_bias {
+            list.begin_head();
+            list.untrained("head.idle", &[vocab], Init::Zeros, Role::Kept);
         }
         if let Some(pooler) = &self.pooler {
             list.begin_head();

@@ -58,8 +58,6 @@ pub struct Attention {
     pub rotary: Option<Rotary>,
     /// T5's relative positions.
     pub relative: Option<Relative>,
-    /// Positions outside their row's span see the span too, as the reference's padding does.
-    pub open: bool,
     /// Dropout of probabilities.
     pub dropout: f32,
 }
@@ -90,7 +88,6 @@ impl Attention {
             norms: None,
             rotary: None,
             relative: None,
-            open: false,
             dropout: 0.0,
         }
     }
@@ -115,7 +112,6 @@ impl Attention {
             causal: self.causal,
             window: self.window,
             softcap: self.cap,
-            open: self.open,
             dropout,
             stream,
             ..ops::Attention::new(self.heads, self.kv_heads, self.head)
@@ -172,7 +168,8 @@ impl Attention {
         let mut inputs = vec![packed, packed, spans];
         let bias = self.bias(pass, side.time)?;
         inputs.extend(bias);
-        let op = ops::Attention { bias: bias.is_some(), segments, ..self.op(pass) };
+        // As in the reference, padding looks at what its row holds, and nothing looks at padding.
+        let op = ops::Attention { bias: bias.is_some(), segments, open: !segments, ..self.op(pass) };
         self.run(pass, op, &inputs)
     }
 

@@ -80,7 +80,7 @@ impl Given {
                     labels.len()
                 );
                 batch.targets = match task {
-                    Task::Causal => Batch::causal_targets(labels, time)?,
+                    Task::Causal => after_padding(Batch::causal_targets(labels, time)?, &batch.main),
                     _ => Batch::plain_targets(labels, time)?,
                 };
             }
@@ -166,6 +166,14 @@ impl Given {
         let places = starts.iter().zip(ends).flat_map(|(start, end)| [place(start), place(end)]).collect();
         Ok(Some(Answers { places, among: time }))
     }
+}
+
+/// Targets without those before a row's first seen token: padding on the left predicts nothing.
+fn after_padding(mut targets: Vec<u32>, side: &Side) -> Vec<u32> {
+    for (row, span) in targets.chunks_mut(side.time).zip(side.spans.chunks_exact(2)) {
+        row.iter_mut().take(span[0] as usize).for_each(|target| *target = IGNORED);
+    }
+    targets
 }
 
 /// Labels of whole rows.

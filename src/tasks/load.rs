@@ -28,8 +28,19 @@ pub struct Loading {
     judged: bool,
     /// Where each tensor goes, by its foreign name.
     targets: HashMap<String, Target>,
+    /// Heads that the config ties, although the files have them: their names, and of what they should be copies.
+    copies: Vec<(String, Target)>,
+    /// What has passed of those and of their originals.
+    sums: HashMap<String, u64>,
     /// The caller wants another head than the files' own.
     other_head: bool,
+}
+
+/// Goes on with the sum over a tensor's numbers, in their order.
+fn add(sum: &mut u64, numbers: &[f32]) {
+    for number in numbers {
+        *sum = (sum.rotate_left(5) ^ u64::from(number.to_bits())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
 }
 
 impl Loading {
@@ -59,6 +70,8 @@ impl Loading {
             parsed: Vec::new(),
             judged: false,
             targets: HashMap::new(),
+            copies: Vec::new(),
+            sums: HashMap::new(),
             other_head,
         })
     }
@@ -92,7 +105,14 @@ impl Loading {
         }
         self.fresh = judge.finish()?;
         let names = self.parsed.iter().flat_map(|header| &header.entries).map(|entry| &entry.name);
+        self.copies = names.clone().filter_map(|name| Some((name.clone(), judge.original(name)?))).collect();
         self.targets = names.filter_map(|name| Some((name.clone(), judge.target(name)?))).collect();
+        let summed = |name: &String| {
+            let original = self.targets.get(name).is_some_and(|to| self.copies.iter().any(|copy| copy.1 == *to));
+            original || self.copies.iter().any(|copy| copy.0 == *name)
+        };
+        let entries = self.parsed.iter().flat_map(|header| &header.entries);
+        self.sums = entries.filter(|entry| summed(&entry.name)).map(|entry| (entry.name.clone(), 0)).collect();
         self.judged = true;
         Ok(())
     }
@@ -109,9 +129,14 @@ impl Loading {
         }
         let Some((_, reader)) = &mut self.current else { return Ok(()) };
         let placed = self.model.placed();
-        let fed = reader.feed(bytes, |stretch| match self.targets.get(&stretch.entry.name) {
-            Some(to) => placed.write(to.parameter, to.offset + stretch.offset as usize, stretch.numbers),
-            None => Ok(()),
+        let fed = reader.feed(bytes, |stretch| {
+            if let Some(sum) = self.sums.get_mut(&stretch.entry.name) {
+                add(sum, stretch.numbers);
+            }
+            match self.targets.get(&stretch.entry.name) {
+                Some(to) => placed.write(to.parameter, to.offset + stretch.offset as usize, stretch.numbers),
+                None => Ok(()),
+            }
         });
         fed.context(|| name)
     }
@@ -125,8 +150,18 @@ impl Loading {
     }
 
     /// All bytes have come. A head that the files lack begins from `seed`.
+    ///
+    /// Fails with `bad-file` where the files have a head of its own and the config ties it to the tokens.
     pub fn finish(mut self, seed: u64) -> Result<Model> {
         self.close()?;
+        for (copy, to) in &self.copies {
+            let of = self.targets.iter().find(|(_, target)| *target == to).map_or("", |(name, _)| name);
+            ensure!(
+                self.sums.get(copy) == self.sums.get(of),
+                BadFile,
+                "`{copy}` differs from `{of}`, and the config says with `tie_word_embeddings` that they are one"
+            );
+        }
         for &(parameter, part) in &self.fresh {
             self.model.placed().begin(parameter, part, seed)?;
         }

@@ -5,6 +5,7 @@
 
 use super::batch::{Given, Labels};
 use super::model::Model;
+use crate::data::batch::SKIPPED;
 use crate::device::Signal;
 use crate::error::Result;
 use crate::models::Task;
@@ -13,9 +14,6 @@ use crate::{bail, ensure};
 
 /// Rows that are read at once.
 pub const ROWS: usize = 8;
-
-/// The label of what is not predicted.
-const SKIPPED: i64 = -100;
 
 /// How the states of a text's tokens become one vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]

@@ -86,6 +86,16 @@ fn an_unknown_type_and_unknown_options_are_refused_by_name() {
     }
     assert!(refused(&with(&all()[8], json!({"position_embedding_type": "relative_key"}))).contains("relative_key"));
     assert!(refused(&with(&llama(), json!({"hidden_act": "mish"}))).contains("mish"));
+    // Another family's word is no harmless text.
+    assert!(refused(&with(&all()[0], json!({"hidden_act": "relu"}))).contains("hidden_act"));
+    assert!(
+        refused(&with(&llama(), json!({"position_embedding_type": "absolute"}))).contains("position_embedding_type")
+    );
+    let pair = all().into_iter().find(|value| value["model_type"] == "t5").unwrap();
+    for buckets in [2, 7, 66] {
+        let text = refused(&with(&pair, json!({"relative_attention_num_buckets": buckets})));
+        assert!(text.contains("relative_attention_num_buckets"), "{text}");
+    }
     assert!(
         refused(&with(&llama(), json!({"rope_scaling": {"rope_type": "longrope", "factor": 2.0}})))
             .contains("longrope")
@@ -119,6 +129,18 @@ fn numbers_may_be_whole_floats_but_neither_strings_nor_absurd() {
     }
     let absurd = json!({"vocab_size": 16_777_216, "hidden_size": 16_777_216, "num_hidden_layers": 1024, "head_dim": 2, "intermediate_size": 16_777_216});
     assert!(refused(&with(&llama(), absurd)).contains("numbers"));
+}
+
+#[test]
+fn the_class_that_is_written_is_that_of_the_tensors_that_are() {
+    let bert = all().into_iter().find(|value| value["model_type"] == "bert").unwrap();
+    let class = |name: &str| {
+        let read = Config::from_json(&with(&bert, json!({"architectures": [name]}))).unwrap();
+        read.to_json()["architectures"].clone()
+    };
+    assert_eq!(class("BertForPreTraining"), json!(["BertForMaskedLM"]));
+    assert_eq!(class("BertForTokenClassification"), json!(["BertForTokenClassification"]));
+    assert_eq!(Config::from_json(&bert).unwrap().to_json(), bert);
 }
 
 fn family(value: &Value) -> griot::models::Llama {

@@ -1,7 +1,7 @@
 //! The models that predict the next token: numbers, gradients, ten steps of AdamW, greedy decoding, each through the public model.
 
 use griot::device::Signal;
-use griot::tasks::Given;
+use griot::tasks::{Extras, Given, Labels};
 use griot::train::options::{Clip, Decay, Form, Optimizer, Options, Timing};
 use griot::train::{Source, Trainer};
 
@@ -14,6 +14,28 @@ const CASES: [&str; 6] = ["gpt2", "llama", "mistral", "qwen2", "qwen3", "smollm"
 #[test]
 fn forward_gives_the_reference_numbers() {
     CASES.iter().for_each(|case| check_forward(case));
+}
+
+#[test]
+fn a_label_after_padding_alone_does_not_count() {
+    let golden = Golden::open("gpt2");
+    for (name, device) in devices() {
+        let model = load(&device, &golden);
+        let loss = |given: &Given| {
+            pollster::block_on(model.forward(given, Extras::default(), &Signal::default())).unwrap().loss.unwrap()
+        };
+        let row = |left: usize, right: usize, label: i64| Given {
+            input_ids: vec![[vec![0; left], vec![5, 6, 7], vec![0; right]].concat()],
+            attention_mask: Some(vec![[vec![0; left], vec![1; 3], vec![0; right]].concat()]),
+            labels: Some(Labels::Tokens(vec![[vec![label; left], vec![5, 6, 7], vec![-100; right]].concat()])),
+            ..Given::default()
+        };
+        let plain = loss(&row(0, 0, -100));
+        for given in [row(2, 0, -100), row(2, 0, 9), row(0, 2, -100)] {
+            let padded = loss(&given);
+            assert!((padded - plain).abs() <= 1e-5 * plain, "{padded} and {plain} on {name}");
+        }
+    }
 }
 
 #[test]

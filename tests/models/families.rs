@@ -8,10 +8,12 @@ use crate::golden::Golden;
 use crate::seat::{check_forward, check_gradients, devices, load};
 
 /// Models that predict the next token.
-const CAUSAL: [&str; 9] = [
+const CAUSAL: [&str; 11] = [
     "families/gemma",
     "families/gemma2",
     "families/gemma3",
+    "families/gemma-silu",
+    "families/gemma3-caps",
     "families/llama-linear",
     "families/llama-dynamic",
     "families/llama-llama3",
@@ -21,7 +23,7 @@ const CAUSAL: [&str; 9] = [
 ];
 
 /// Models that read whole texts, by head.
-const ENCODERS: [&str; 16] = [
+const ENCODERS: [&str; 18] = [
     "families/roberta-mlm",
     "families/roberta-seqcls",
     "families/roberta-tokcls",
@@ -38,10 +40,12 @@ const ENCODERS: [&str; 16] = [
     "families/bert-several",
     "families/bert-number",
     "families/bert-numbers",
+    "families/bert-untied",
+    "families/roberta-untied",
 ];
 
 /// Models of two stacks.
-const PAIRS: [&str; 2] = ["families/t5-gated", "families/marian"];
+const PAIRS: [&str; 3] = ["families/t5-gated", "families/t5-buckets", "families/marian"];
 
 #[test]
 fn causal_families_give_the_reference_numbers_and_gradients() {

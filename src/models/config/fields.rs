@@ -1,7 +1,7 @@
 //! Reads a `config.json` object field by field and remembers what was read, so that nothing is accepted and ignored.
 //!
 //! Numbers may be written as whole floats (`12.0`); strings in their place are refused. A field that nobody read may stay
-//! only if it cannot change numbers: null, false, text, or one of [`HARMLESS`]. Everything else is refused by name.
+//! only if it cannot change numbers: null, false, text that is none of [`WORDS`], or one of [`HARMLESS`]. Everything else is refused by name.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -84,6 +84,17 @@ const HARMLESS: &[&str] = &[
     "summary_type",
     "summary_use_proj",
     "reorder_and_upcast_attn",
+];
+
+/// Fields whose text says how numbers are made, in one family or another.
+const WORDS: &[&str] = &[
+    "activation",
+    "activation_function",
+    "dense_act_fn",
+    "feed_forward_proj",
+    "hidden_act",
+    "hidden_activation",
+    "position_embedding_type",
 ];
 
 /// The largest whole number that a config may hold: no size of a model is over it.
@@ -248,7 +259,8 @@ impl<'a> Fields<'a> {
         let read = self.read.borrow();
         for (name, value) in self.object {
             let harmless = match value {
-                Value::Null | Value::Bool(false) | Value::String(_) => true,
+                Value::Null | Value::Bool(false) => true,
+                Value::String(_) => !WORDS.contains(&name.as_str()),
                 _ => HARMLESS.contains(&name.as_str()) || name.starts_with('_'),
             };
             ensure!(

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::{Fields, brief};
-use super::{Common, LAYERS, ModelType, SIZE, activation, activation_named};
-use crate::error::Result;
+use super::{Common, LAYERS, ModelType, SIZE, activation_named};
+use crate::error::{Context, Result};
 use crate::kernels::activation::Activation;
 use crate::{bail, ensure};
 
@@ -169,7 +169,11 @@ pub(super) fn read(model_type: ModelType, f: &Fields<'_>) -> Result<(Common, Lla
     };
     let (score_cap, logit_cap) = match model_type {
         Gemma2 => (cap("attn_logit_softcapping", Some(50.0))?, cap("final_logit_softcapping", Some(30.0))?),
-        Gemma3Text => (cap("attn_logit_softcapping", None)?, cap("final_logit_softcapping", None)?),
+        Gemma3Text => {
+            // The reference reads the first for Gemma 3 too, and does nothing with it.
+            cap("attn_logit_softcapping", None)?;
+            (None, cap("final_logit_softcapping", None)?)
+        }
         _ => (None, None),
     };
     f.absent("use_bidirectional_attention")?;
@@ -179,7 +183,7 @@ pub(super) fn read(model_type: ModelType, f: &Fields<'_>) -> Result<(Common, Lla
         kv_heads,
         head,
         hidden: f.size(&["intermediate_size"], None, SIZE)?,
-        activation: if gemma { gemma_activation(f)? } else { activation(f, &["hidden_act"], "silu")? },
+        activation: gated(model_type, f)?,
         eps: f.positive(&["rms_norm_eps"], 1e-6)? as f32,
         tied: f.flag(&["tie_word_embeddings"], gemma)?,
         qkv_bias: attention_bias || model_type == Qwen2,
@@ -201,13 +205,17 @@ pub(super) fn read(model_type: ModelType, f: &Fields<'_>) -> Result<(Common, Lla
     Ok((common, llama))
 }
 
-/// Gemma's first files say `gelu` and mean the tanh approximation; `hidden_activation` says what is meant.
-fn gemma_activation(f: &Fields<'_>) -> Result<Activation> {
-    let (meant, said) = (f.word(&["hidden_activation"])?, f.word(&["hidden_act"])?);
-    match meant.or(said.filter(|name| *name != "gelu")) {
-        Some(name) => activation_named(name),
-        None => Ok(Activation::GeluTanh),
-    }
+/// The activation of the gate. Gemma's first files say `gelu` and mean the tanh approximation. Gemma's have two names for it: the
+/// reference reads the first in Gemma, the second in Gemma 2 and 3, whatever the other says.
+fn gated(model_type: ModelType, f: &Fields<'_>) -> Result<Activation> {
+    let first = f.word(&["hidden_act"])?;
+    let later = || f.word(&["hidden_activation"]);
+    let name = match model_type {
+        ModelType::Gemma => later().map(|_| first.filter(|name| *name != "gelu").unwrap_or("gelu_pytorch_tanh"))?,
+        ModelType::Gemma2 | ModelType::Gemma3Text => later()?.unwrap_or("gelu_pytorch_tanh"),
+        _ => first.unwrap_or("silu"),
+    };
+    activation_named(name).context(|| "config: the activation of the gate".to_owned())
 }
 
 fn windows(model_type: ModelType, f: &Fields<'_>, layers: usize) -> Result<Vec<Option<usize>>> {
@@ -225,7 +233,7 @@ fn windows(model_type: ModelType, f: &Fields<'_>, layers: usize) -> Result<Vec<O
     };
     let window = window.filter(|_| on);
     let from = f.whole(&["max_window_layers"])?.unwrap_or(28);
-    let pattern = f.size(&["sliding_window_pattern", "_sliding_window_pattern"], Some(6), LAYERS)?;
+    let pattern = f.size(&["sliding_window_pattern"], Some(6), LAYERS)?;
     let slides = |layer: usize| match model_type {
         Mistral => true,
         Qwen2 | Qwen3 => layer >= from,

@@ -120,7 +120,7 @@ impl Config {
         let task = task(&f, model_type)?;
         f.finish()?;
         let Common { vocab, width, context } = common;
-        let config = Config {
+        let mut config = Config {
             model_type,
             task,
             vocab,
@@ -132,6 +132,11 @@ impl Config {
             problem,
             object: object.clone(),
         };
+        // What is written is of this class, although what is read may be of another: BERT's for both of its first objectives.
+        let class = super::architecture(model_type, task);
+        if f.list(&["architectures"])?.is_some_and(|list| list.first().is_some_and(|name| *name != class.as_str())) {
+            config.set("architectures", json!([class]));
+        }
         let numbers = super::estimate::numbers(&config);
         ensure!(numbers <= NUMBERS, BadFile, "config: a model of {numbers} numbers; up to {NUMBERS} are possible");
         Ok(config)

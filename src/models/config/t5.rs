@@ -93,7 +93,7 @@ fn t5(f: &Fields<'_>) -> Result<(Common, T5)> {
     let buckets = f.size(&["relative_attention_num_buckets"], Some(32), 4096)?;
     let farthest = f.size(&["relative_attention_max_distance"], Some(128), SIZE)?;
     ensure!(
-        buckets >= 4 && buckets.is_multiple_of(4) && farthest > buckets / 2,
+        (4..=64).contains(&buckets) && buckets.is_multiple_of(2) && farthest > buckets / 2,
         Unsupported,
         "config: {buckets} `relative_attention_num_buckets` up to distance {farthest} are not supported"
     );

@@ -31,6 +31,37 @@ export const cases = {
     await model.dispose();
   },
 
+  async "what would have no effect is refused"({ griot }) {
+    const model = await tiny(griot);
+    const inputIds = [[1, 2, 3]];
+    const row = [1, 1, 1];
+    await rejects(model.forward({ inputIds, attentionMask: [row, row] }), "shape");
+    await rejects(model.forward({ inputIds, positionIds: [row, row] }), "shape");
+    await rejects(model.forward({ inputIds, labels: [[1, -5, 3]] }), "bad-input");
+    for (const options of [{ stop: "" }, { stop: ["a", ""] }, { logitBias: [1] }]) await rejects(() => model.generate([1], options).result, "bad-option");
+    for (const optimizer of [{ betas: [0.9, 0.9, 0.9] }, { type: "sgd", betas: [0.9, 0.9] }, { type: "sgd", eps: 1e-8 }]) {
+      await rejects(async () => await model.train([{ inputIds, labels: inputIds }], { steps: 1, optimizer }).result, "bad-option");
+    }
+    await rejects(tiny(griot, { tokenizer: {} }), "bad-option");
+    await rejects(griot.Model.create({ ...griot.presets.gpt(SIZES), activation: "relu" }), "unsupported");
+    await model.dispose();
+  },
+
+  async "a head that differs from the table that the config ties it to is refused"({ griot }) {
+    const model = await griot.Model.create({ ...griot.presets.llama(SIZES), tie_word_embeddings: false }, { seed: 1, device: "cpu" });
+    const files = Object.fromEntries(await model.files());
+    const tied = { ...files, "config.json": JSON.stringify({ ...model.config, tie_word_embeddings: true }) };
+    const { message } = await rejects(griot.Model.load(tied), "bad-file");
+    ok(message.includes("lm_head.weight") && message.includes("tie_word_embeddings"), message);
+    const [head, table] = ["lm_head.weight", "model.embed_tokens.weight"];
+    const tables = await model.weights([table]);
+    await model.setWeights(new Map([[head, tables.get(table)]]));
+    const copied = { ...Object.fromEntries(await model.files()), "config.json": tied["config.json"] };
+    const again = await griot.Model.load(copied, { device: "cpu" });
+    equal(again.parameters, model.parameters - tables.get(table).data.length);
+    await Promise.all([model.dispose(), again.dispose()]);
+  },
+
   async "messages name the call, what was expected and what came"({ griot }) {
     const model = await tiny(griot);
     const message = async (work) => (await rejects(work, "bad-input")).message;

@@ -4,7 +4,7 @@
 
 In: nothing but the table below. Out: for each case a folder with config.json and model.safetensors as save_pretrained writes them,
 expected.safetensors (in.*, out.*, for causal models leftpad.*), grads.safetensors, expected.json (loss, greedy sequences).
-Made with torch 2.15.0 (CPU, one thread, float32) and transformers 5.23.0 with eager attention. Conventions and tolerances are those of
+Made with torch 2.15.0 (CPU, one thread, float32) and transformers 5.23.0 (the untied, capped and silu ones and t5-buckets: 5.24.0) with eager attention. Conventions and tolerances are those of
 ../README.md. A draw is repeated with another seed until no greedy decision is a near tie.
 """
 
@@ -49,6 +49,9 @@ CASES = {
                                                          final_logit_softcapping=3.0)),
     "gemma3": ("Gemma3ForCausalLM", "Gemma3TextConfig", dict(DECODER, num_hidden_layers=3, sliding_window=4, query_pre_attn_scalar=6,
                                                              layer_types=["sliding_attention", "sliding_attention", "full_attention"])),
+    "gemma-silu": ("GemmaForCausalLM", "GemmaConfig", dict(DECODER, hidden_act="silu", hidden_activation="relu", tie_word_embeddings=False)),
+    "gemma3-caps": ("Gemma3ForCausalLM", "Gemma3TextConfig", dict(DECODER, sliding_window=4, query_pre_attn_scalar=6, attn_logit_softcapping=2.0,
+                                                                  final_logit_softcapping=3.0)),
     "llama-linear": ("LlamaForCausalLM", "LlamaConfig", rope(rope_type="linear", factor=3.0)),
     "llama-dynamic": ("LlamaForCausalLM", "LlamaConfig", rope(rope_type="dynamic", factor=2.0)),
     "llama-llama3": ("LlamaForCausalLM", "LlamaConfig", rope(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
@@ -70,10 +73,13 @@ CASES = {
     "distilbert-seqcls": ("DistilBertForSequenceClassification", "DistilBertConfig", dict(DISTIL, num_labels=3)),
     "distilbert-tokcls": ("DistilBertForTokenClassification", "DistilBertConfig", dict(DISTIL, num_labels=3)),
     "distilbert-qa": ("DistilBertForQuestionAnswering", "DistilBertConfig", DISTIL),
+    "bert-untied": ("BertForMaskedLM", "BertConfig", dict(ENCODER, tie_word_embeddings=False)),
+    "roberta-untied": ("RobertaForMaskedLM", "RobertaConfig", dict(ROBERTA, tie_word_embeddings=False)),
     "bert-several": ("BertForSequenceClassification", "BertConfig", dict(ENCODER, num_labels=3, problem_type="multi_label_classification")),
     "bert-number": ("BertForSequenceClassification", "BertConfig", dict(ENCODER, num_labels=1)),
     "bert-numbers": ("BertForSequenceClassification", "BertConfig", dict(ENCODER, num_labels=2, problem_type="regression")),
     "t5-gated": ("T5ForConditionalGeneration", "T5Config", dict(T5, feed_forward_proj="gated-gelu", tie_word_embeddings=False)),
+    "t5-buckets": ("T5ForConditionalGeneration", "T5Config", dict(T5, relative_attention_num_buckets=6)),
     "marian": ("MarianMTModel", "MarianConfig", MARIAN),
 }
 
@@ -187,6 +193,7 @@ def make(name, seed):
             return make(name, seed + 1)
     # A tied tensor goes by the name that the file has.
     tied = {"lm_head.decoder.weight": "roberta.embeddings.word_embeddings.weight", "lm_head.decoder.bias": "lm_head.bias"}
+    tied = tied if getattr(config, "tie_word_embeddings", True) else {}
     gradients = {tied.get(key, key): p.grad for key, p in model.named_parameters() if p.grad is not None}
     most = max(g.abs().max().item() for g in gradients.values())
     zero = [key for key, g in gradients.items() if g.abs().max().item() <= 1e-6 * most]

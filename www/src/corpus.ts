@@ -5,6 +5,7 @@
 
 import { stories } from "griot";
 import { alertLine, button, el, field, onLanguage } from "./dom.js";
+import { did, literal, undone } from "./journal.js";
 import { bytes, digits, language, texts } from "./language.js";
 
 /** Of a file so much is read. */
@@ -14,7 +15,12 @@ const MOST_SHOWN = 200_000;
 const SHOWN_TALES = 12;
 /** Tales that are told before others get their turn. */
 const TURN = 50;
-const PIECE = 1000;
+/** Blank lines part documents; a text with fewer of them is cut into pieces of some length, after a sentence or a line. */
+const ENOUGH = 5;
+const BLANK = /\n\s*\n/;
+const PIECES = /[^]{1000}[^]{0,999}?(?:[.!?…»"](?=\s)|\n)|[^]{1,1000}/gu;
+/** A text longer than this is not written into the code. */
+const MOST_WRITTEN = 2000;
 /** A text shorter than this teaches nothing. */
 export const LEAST = 200;
 
@@ -81,7 +87,6 @@ function empty(): void {
   file = undefined;
   area.value = "";
   area.readOnly = false;
-  pick.value = "";
   changed();
 }
 
@@ -102,31 +107,29 @@ async function take(given: File | undefined): Promise<void> {
   }
 }
 
-/** Pieces of some length, cut after a sentence or a line. */
-function pieces(text: string): string[] {
-  const cut: string[] = [];
-  for (let from = 0; from < text.length; ) {
-    const rest = text.slice(from, from + 2 * PIECE);
-    const end = rest.length < 2 * PIECE ? -1 : rest.slice(PIECE).search(/[.!?…»"]\s|\n/);
-    const to = rest.length < 2 * PIECE && rest.length <= PIECE ? rest.length : end < 0 ? Math.min(PIECE, rest.length) : PIECE + end + 1;
-    cut.push(rest.slice(0, to).trim());
-    from += to;
-  }
-  return cut.filter((piece) => piece !== "");
+const trimmed = (parts: string[]): string[] => parts.map((part) => part.trim()).filter((part) => part !== "");
+
+/** What one brought oneself, as documents, and whether blank lines part them. */
+function brought(): { text: string; parts: string[]; byLines: boolean } {
+  const text = file?.text ?? area.value;
+  const parts = trimmed(text.split(BLANK));
+  const byLines = parts.length >= ENOUGH;
+  return { text, parts: byLines ? parts : trimmed(text.match(PIECES) ?? []), byLines };
 }
 
-/** The documents of the text that is chosen. */
+let cut: { of: number; parts: string[] } | undefined;
+
+/** The documents of the text that is chosen; cut once, since a text may be long. */
 export function documents(): string[] {
   if (world.checked) return tales;
-  const text = file?.text ?? area.value;
-  const parts = text.split(/\n\s*\n/).map((part) => part.trim()).filter((part) => part !== "");
-  return parts.length >= 5 ? parts : pieces(text);
+  if (cut?.of !== changes) cut = { of: changes, parts: brought().parts };
+  return cut.parts;
 }
 
 /** What is learned from, and every tenth document set aside; nothing is set aside of fewer than five. */
 export function split(): Split {
   const all = documents();
-  const aside = (i: number): boolean => all.length >= 5 && (all.length < 10 ? i === all.length - 1 : i % 10 === 9);
+  const aside = (i: number): boolean => all.length >= ENOUGH && (all.length < 10 ? i === all.length - 1 : i % 10 === 9);
   return { train: all.filter((_, i) => !aside(i)), valid: all.filter((_, i) => aside(i)), characters: all.reduce((sum, one) => sum + one.length, 0) };
 }
 
@@ -144,17 +147,30 @@ export function beginning(): string {
   return documents()[0]?.split(/\s+/).slice(0, 3).join(" ") ?? "";
 }
 
-/** How the text is come by, in code. */
-export const recipe = (): string =>
-  world.checked
-    ? `const documents = [];\nfor await (const story of stories({ language: ${JSON.stringify(language())}, seed: 1 })) {\n  if (documents.push(story.trim()) === ${tales.length}) break;\n}`
-    : `const documents = text.split(/\\n\\s*\\n/);  // ${texts().corpus.text.toLowerCase()}`;
+/** Says in code how the text is come by. */
+export function journaliseText(): void {
+  if (world.checked) {
+    const lines = `const documents = [];\nfor await (const story of stories({ language: ${literal(language())}, seed: 1 })) {\n  if (documents.push(story.trim()) === ${tales.length}) break;\n}`;
+    return did("text", { names: ["stories"], lines });
+  }
+  const { text, byLines } = brought();
+  const whole = text.length <= MOST_WRITTEN ? literal(text) : `await (await fetch(${literal(file?.name ?? "text.txt")})).text();  // ${texts().corpus.typed(digits(text.length))}`;
+  const cut = byLines ? `split(${BLANK})` : `match(${PIECES})`;
+  did("text", { names: [], lines: `const text = ${whole}${whole.endsWith('"') ? ";" : ""}\nconst documents = text.${cut}.map((part) => part.trim()).filter((part) => part !== "");` });
+}
 
-/** How it is parted, in code. */
-export const parted = "const aside = documents.filter((_, i) => i % 10 === 9);\nconst counted = documents.filter((_, i) => i % 10 !== 9);";
-
-/** What the code must import for it. */
-export const names = (): string[] => (world.checked ? ["stories"] : []);
+/** Says in code how it is parted, and gives the names of the two parts; the second is missing where nothing is set aside. */
+export function journaliseParts(): { counted: string; aside: string | undefined } {
+  journaliseText();
+  const all = documents().length;
+  if (all < ENOUGH) {
+    undone("parted");
+    return { counted: "documents", aside: undefined };
+  }
+  const [is, not] = all < 10 ? ["i === documents.length - 1", "i < documents.length - 1"] : ["i % 10 === 9", "i % 10 !== 9"];
+  did("parted", { names: [], lines: `const aside = documents.filter((_, i) => ${is});\nconst counted = documents.filter((_, i) => ${not});` });
+  return { counted: "counted", aside: "aside" };
+}
 
 /** The text, with its choices. */
 export function corpusField(): HTMLElement {
@@ -164,7 +180,14 @@ export function corpusField(): HTMLElement {
     file = undefined;
     changed();
   });
-  pick.addEventListener("change", () => void take(pick.files?.[0]));
+  pick.addEventListener("change", () => void take(pick.files?.[0]).finally(() => (pick.value = "")));
+  // A long text would hold the page for as long as the field lays it out: it is taken as a file would be.
+  area.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    if (text.length <= MOST_SHOWN) return;
+    event.preventDefault();
+    void take(new File([text], texts().corpus.pasted));
+  });
   const element = el("div", { class: "corpus" }, sources, worldPart, ownPart, said, alert.element);
   element.addEventListener("dragover", (event) => event.preventDefault());
   element.addEventListener("drop", (event) => {

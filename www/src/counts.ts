@@ -5,12 +5,11 @@
 
 import { Ngram, type NgramOptions } from "griot";
 import { readable, visible } from "./bytelevel.js";
-import { names, parted, recipe, split } from "./corpus.js";
+import { journaliseParts, split } from "./corpus.js";
 import { onReopen, refresh } from "./device.js";
 import { alertLine, button, el, field, onLanguage, section } from "./dom.js";
-import { did, literal } from "./journal.js";
+import { did, literal, undone } from "./journal.js";
 import { digits, language, percent, texts } from "./language.js";
-import { inHand } from "./shelf.js";
 import { onTrained, trained } from "./tokens.js";
 import { workButton } from "./work.js";
 
@@ -102,9 +101,11 @@ async function count(): Promise<void> {
   const seen = (await made.evaluate(kept)).perplexity;
   measured = { seen, unseen: aside.length > 0 ? (await made.evaluate(aside)).perplexity : undefined };
   after.hidden = false;
-  const lines = `const ngram = await Ngram.train(counted, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
-const { perplexity } = await ngram.evaluate(aside);`;
-  did("counts", { names: ["Ngram", ...names()], lines: [...(trained() === undefined ? [recipe()] : []), ...(inHand() === undefined ? [parted] : []), lines].join("\n") });
+  const parts = journaliseParts();
+  const lines = `const ngram = await Ngram.train(${parts.counted}, { order: ${options.order}, smoothing: { kind: "kneser-ney" }${byTokens ? ", tokenizer" : ""} });
+const { perplexity } = await ngram.evaluate(${parts.aside ?? parts.counted});`;
+  undone("next");
+  did("counts", { names: ["Ngram"], lines });
   await Promise.all([look(), go()]);
   await refresh();
 }
@@ -117,7 +118,7 @@ async function go(): Promise<void> {
     const more = await ngram.generate(beginning, { maxTokens: MOST, seed }).text;
     told.lang = prompt.lang;
     told.replaceChildren(el("b", {}, beginning), /^[\s.,;:!?…’']/.test(more) || /\s$/.test(beginning) || byTokens ? more : ` ${more}`);
-    did("next", { names: [], lines: `const next = await ngram.next(${literal(beginning)}, { top: ${TOP} });
+    did("next", { names: [], lines: `console.log(await ngram.next(${literal(beginning)}, { top: ${TOP} }));
 for await (const piece of ngram.generate(${literal(beginning)}, { maxTokens: ${MOST}, seed: ${seed} })) console.log(piece.text);` });
   } catch (error) {
     alert.show(error);

@@ -1,17 +1,19 @@
 // What was just done, as calls of the npm package.
 //
 // In: for each section the lines that it would take. Out: the section that shows them, in the order of the page, under one import.
+// The whole runs as it stands, from top to bottom: no name is declared twice, and none is used that no line before it declares.
 
 import { button, el, onLanguage, section } from "./dom.js";
 import { texts } from "./language.js";
 
 /** The parts of the page that do something, in the order of the program. */
-const ORDER = ["configure", "device", "story", "tell", "tokens", "learn", "hear", "keep", "counts", "next", "kernels", "twins", "plan"] as const;
+const ORDER = ["configure", "device", "story", "tell", "text", "tokens", "parted", "open", "learn", "hear", "keep", "download", "remove", "counts", "next", "kernels", "twins", "plan"] as const;
 export type Part = (typeof ORDER)[number];
 
 interface Entry {
   names: string[];
-  lab?: boolean;
+  /** What it takes of `griot/lab`. */
+  lab?: string[];
   lines: string;
 }
 
@@ -33,17 +35,26 @@ export function did(part: Part, entry: Entry): void {
   show();
 }
 
-/** Takes back what a part said. */
-export function undone(part: Part): void {
-  if (done.delete(part)) show();
+/** Says what a part of the page did after what it had done before. */
+export function also(part: Part, entry: Entry): void {
+  const before = done.get(part);
+  did(part, before === undefined ? entry : { ...entry, names: [...before.names, ...entry.names], lines: `${before.lines}\n${entry.lines}` });
+}
+
+/** Whether a part has said what it did. */
+export const isDone = (part: Part): boolean => done.has(part);
+
+/** Takes back what parts said. */
+export function undone(...parts: Part[]): void {
+  if (parts.map((part) => done.delete(part)).includes(true)) show();
 }
 
 /** The whole program. */
 function program(): string {
   const entries = ORDER.map((part) => done.get(part)).filter((entry) => entry !== undefined);
   if (entries.length === 0) return "";
-  const names = [...new Set(entries.filter((e) => !e.lab).flatMap((e) => e.names))].sort();
-  const lab = [...new Set(entries.filter((e) => e.lab).flatMap((e) => e.names))];
+  const names = [...new Set(entries.flatMap((e) => e.names))].sort();
+  const lab = [...new Set(entries.flatMap((e) => e.lab ?? []))];
   const imports = [];
   if (names.length > 0) imports.push(`import { ${names.join(", ")} } from "griot";`);
   if (lab.length > 0) imports.push(`import { ${lab.join(", ")} } from "griot/lab";`);

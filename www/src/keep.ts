@@ -4,7 +4,7 @@
 
 import { Model, storage, type Stored } from "griot";
 import { alertLine, button, el, onLanguage, section } from "./dom.js";
-import { did, literal } from "./journal.js";
+import { did, literal, undone } from "./journal.js";
 import { bytes, digits, language, texts } from "./language.js";
 import { filesOf, inHand, onHand, progress, take } from "./shelf.js";
 import { unzip, zip } from "./zip.js";
@@ -67,8 +67,19 @@ async function doing(busy: string, work: () => Promise<string>): Promise<void> {
   await look();
 }
 
-const save = (): Promise<void> =>
-  doing(texts().keep.saving, async () => {
+/** In the code too, a model that was opened takes the place of the one before. */
+function opened(how: string): void {
+  undone("learn", "hear", "keep", "download");
+  did("open", { names: ["Model"], lines: `const model = ${how}` });
+}
+
+async function save(): Promise<void> {
+  if (!/^(?!\.)[^/\\\p{Cc}]+$/u.test(name.value.trim() || texts().keep.name)) {
+    news = "";
+    draw();
+    return alert.say((t) => t.keep.badName);
+  }
+  await doing(texts().keep.saving, async () => {
     const [held, chosen] = [inHand(), name.value.trim() || texts().keep.name];
     if (held === undefined) return "";
     const training = held.goesOn;
@@ -77,20 +88,21 @@ const save = (): Promise<void> =>
     did("keep", { names: [], lines: `await model.save(${literal(`opfs:${chosen}`)}${training ? ", { training: true }" : ""});` });
     return texts().keep.saved(chosen);
   });
+}
 
 const open = (chosen: string): Promise<void> =>
   doing(texts().keep.loading, async () => {
     const model = await Model.load(`opfs:${chosen}`);
     name.value = chosen;
     await take({ model, ...(await progress(model)), beginning: texts().counts.first, name: chosen });
-    did("keep", { names: ["Model"], lines: `const model = await Model.load(${literal(`opfs:${chosen}`)});` });
+    opened(`await Model.load(${literal(`opfs:${chosen}`)});`);
     return texts().keep.loaded(digits(model.parameters));
   });
 
 const remove = (chosen: string): Promise<void> =>
   doing("", async () => {
     await storage.remove(chosen);
-    did("keep", { names: ["storage"], lines: `await storage.remove(${literal(chosen)});` });
+    did("remove", { names: ["storage"], lines: `await storage.remove(${literal(chosen)});` });
     return texts().keep.removed(chosen);
   });
 
@@ -102,7 +114,7 @@ const fetchAll = (): Promise<void> =>
     const link = el("a", { href: URL.createObjectURL(packed), download: `${held.name ?? texts().keep.name}.zip` });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    did("keep", { names: [], lines: "const files = await model.files({ training: true });  // Map: config.json, model.safetensors, tokenizer.json …" });
+    did("download", { names: [], lines: "const files = await model.files({ training: true });  // Map: config.json, model.safetensors, tokenizer.json …" });
     return texts().keep.downloaded(bytes(packed.size));
   });
 
@@ -112,7 +124,7 @@ async function load(given: File[]): Promise<void> {
     const only = given.length === 1 ? given[0] : undefined;
     const model = await Model.load(only?.name.endsWith(".zip") ? await unzip(only) : given);
     await take({ model, ...(await progress(model)), beginning: texts().counts.first });
-    did("keep", { names: ["Model"], lines: "const model = await Model.load(files);  // File[] of an <input type=\"file\" multiple>" });
+    opened('await Model.load([...document.querySelector("input[type=file]").files]);');
     return texts().keep.loaded(digits(model.parameters));
   });
 }
@@ -120,7 +132,11 @@ async function load(given: File[]): Promise<void> {
 /** The section. */
 export function keepSection(): HTMLElement {
   onLanguage(draw);
-  onHand(draw);
+  onHand((held) => {
+    draw();
+    // A run keeps its checkpoints under a name of its own.
+    if (held !== undefined) void look();
+  });
   pick.addEventListener("change", () => void load([...(pick.files ?? [])]).finally(() => (pick.value = "")));
   const work = el(
     "div", { class: "drop" },

@@ -42,7 +42,7 @@ function draw(): void {
 
 async function compare(): Promise<void> {
   checks = await kernels();
-  did("kernels", { names: ["kernels"], lab: true, lines: "for (const { kernel, agrees, error, tolerance, ms } of await kernels()) {\n  console.log(kernel, agrees, error, tolerance, ms);\n}" });
+  did("kernels", { names: [], lab: ["kernels"], lines: "for (const { kernel, agrees, error, tolerance, ms } of await kernels()) {\n  console.log(kernel, agrees, error, tolerance, ms);\n}" });
   await refresh();
 }
 

@@ -55,12 +55,12 @@ export function small(value: number): string {
   if (!Number.isFinite(value)) return "∞";
   const power = Math.floor(Math.log10(Math.abs(value)));
   const raised = String(power).replace(/[-\d]/g, (c) => (c === "-" ? "⁻" : ("⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(c)] ?? c)));
-  return `${digits(value / 10 ** power, 1)} · 10${raised}`;
+  return `${digits(value / 10 ** power, 1)}\u00a0·\u00a010${raised}`;
 }
 
 /** A share in percent. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(now, { style: "percent", maximumFractionDigits: 1 }).format(share);
+  return new Intl.NumberFormat(now, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share);
 }
 
 /** Bytes, in the unit that suits. */

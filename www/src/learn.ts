@@ -4,17 +4,17 @@
 // speed and time left; pause, resume, stop; the model, in hand for all that follows.
 
 import { Model, type Run, type StepReport, type TrainOptions, type TrainResult } from "griot";
-import { beginning, documents, LEAST, names, onCorpus, parted, recipe, split } from "./corpus.js";
+import { beginning, documents, journaliseParts, LEAST, onCorpus, split } from "./corpus.js";
 import { curve } from "./curve.js";
 import { busyWhile, chosen as device, refresh } from "./device.js";
-import { alertLine, button, el, onLanguage, section } from "./dom.js";
-import { did, literal, settled, undone } from "./journal.js";
+import { alertLine, button, el, onLanguage, section, type Say } from "./dom.js";
+import { also, did, isDone, literal, settled, undone } from "./journal.js";
 import { bytes, digits, duration, language, texts } from "./language.js";
 import { chooser } from "./learn-choices.js";
 import { chronicle } from "./samples.js";
 import { inHand, onHand, take, type Held } from "./shelf.js";
 import { config, observed, seconds, shape } from "./sizes.js";
-import { ensureTrained, onTrained, trained } from "./tokens.js";
+import { ensureTrained, onTrained, stopTraining } from "./tokens.js";
 
 /** Seconds between two samples, and between two checkpoints. */
 const SAMPLE = 4;
@@ -27,6 +27,13 @@ type State = "idle" | "preparing" | "running" | "paused";
 
 let state: State = "idle";
 let run: Run<StepReport, TrainResult> | undefined;
+/** The sentence that a new model tells before its first step, while it is told. */
+let hearing: { stop(): Promise<void> } | undefined;
+/** Whether it was told to stop before the first step. */
+let givenUp = false;
+/** What is said of the run, and what is shown of it: drawn again in another language. */
+let news: Say = () => "";
+let shown: () => void = () => {};
 
 const choices = chooser();
 const plot = curve();
@@ -37,17 +44,36 @@ const live = el("dl", { class: "live", hidden: true });
 const start = button((t) => t.learn.start, () => void learn(false));
 const more = button((t) => t.learn.more, () => void learn(true), "secondary");
 const pause = button((t) => t.learn.pause, () => rest(), "secondary");
-const stop = button((t) => t.stop, () => void run?.stop(), "secondary");
+const stop = button((t) => t.stop, () => halt(), "secondary");
 
 function draw(): void {
   const t = texts().learn;
-  start.hidden = state !== "idle";
+  const learning = state === "running" || state === "paused";
+  const focused = [start, more, pause, stop].find((one) => one === document.activeElement);
+  start.hidden = learning;
+  if (state === "idle") start.removeAttribute("aria-disabled");
+  else start.setAttribute("aria-disabled", "true");
   more.hidden = state !== "idle" || inHand() === undefined;
-  pause.hidden = stop.hidden = state !== "running" && state !== "paused";
+  pause.hidden = !learning;
+  stop.hidden = state === "idle";
   pause.textContent = state === "paused" ? t.resume : t.pause;
   choices.lock(state !== "idle");
-  if (state === "preparing") said.textContent = t.preparing;
-  if (state === "paused") said.textContent = t.paused;
+  said.textContent = state === "preparing" ? t.preparing : state === "paused" ? t.paused : news(texts());
+  // Whoever is at a button that goes away finds the one in its place.
+  if (focused?.hidden) [pause, more, start].find((one) => !one.hidden)?.focus();
+}
+
+function tell(words: Say): void {
+  news = words;
+  draw();
+}
+
+/** Stops, also before the first step. */
+function halt(): void {
+  if (state !== "preparing") return void run?.stop();
+  givenUp = true;
+  stopTraining();
+  void hearing?.stop();
 }
 
 function to(next: State): void {
@@ -58,7 +84,6 @@ function to(next: State): void {
 function rest(): void {
   if (state === "paused") {
     run?.resume();
-    said.textContent = "";
     return to("running");
   }
   run?.pause();
@@ -79,6 +104,7 @@ function show(report: StepReport, total: number, speed: number, validation: numb
     [t.memory, bytes(report.memory)],
   ];
   live.hidden = false;
+  shown = () => show(report, total, speed, validation);
   live.replaceChildren(...rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
 }
 
@@ -86,20 +112,23 @@ function show(report: StepReport, total: number, speed: number, validation: numb
 async function learn(again: boolean): Promise<void> {
   if (state !== "idle") return;
   alert.clear();
+  givenUp = false;
+  news = () => "";
   to("preparing");
   let held: Held | undefined;
   try {
     if (documents().reduce((sum, one) => sum + one.length, 0) < LEAST) return alert.say((t) => t.corpus.short(digits(LEAST)));
     held = again ? inHand() : await begin();
+    if (givenUp) return tell((t) => t.learn.givenUp);
     if (held === undefined) return alert.say((t) => t.learn.noTokenizer);
     if (!again) told.clear();
     plot.clear();
     await take(held);
-    await watch(held);
+    await watch(held, again);
   } catch (error) {
     alert.show(error);
   } finally {
-    run = undefined;
+    run = hearing = undefined;
     if (held !== undefined && inHand()?.model === held.model) await take({ ...held });
     to("idle");
     await refresh().catch(alert.show);
@@ -109,7 +138,7 @@ async function learn(again: boolean): Promise<void> {
 /** A new model, with a tokenizer that learned from the text. */
 async function begin(): Promise<Held | undefined> {
   const tokenizer = await ensureTrained();
-  if (tokenizer === undefined) return undefined;
+  if (tokenizer === undefined || givenUp) return undefined;
   const { family, size } = choices.chosen();
   return { model: await Model.create(config(family, size), { tokenizer, seed: 1 }), steps: 0, goesOn: false, beginning: beginning() };
 }
@@ -133,17 +162,22 @@ function settle(held: Held): { total: number; options: TrainOptions } {
 }
 
 /** Runs the training to its end or its stop. */
-async function watch(held: Held): Promise<void> {
+async function watch(held: Held, again: boolean): Promise<void> {
   const { model } = held;
   const { family, size } = choices.chosen();
   const { train, valid } = split();
   const { total, options } = settle(held);
   const prompt = options.sample?.prompt ?? "";
-  journalise(held, options, valid.length > 0);
-  if (held.steps === 0) told.add(0, prompt, await model.generate(prompt, { maxTokens: 40, temperature: 0.7, seed: 1 }).text);
+  if (held.steps === 0) {
+    const first = model.generate(prompt, { maxTokens: 40, temperature: 0.7, seed: 1 });
+    hearing = first;
+    told.add(0, prompt, await first.text);
+  }
+  if (givenUp) return tell((t) => t.learn.givenUp);
+  journalise(held, again, options);
   const learning = model.train(valid.length > 0 ? { train, valid } : train, options);
   run = learning;
-  said.textContent = texts().learn.running;
+  news = (t) => t.learn.running;
   to("running");
   let [speed, validation]: [number, number | undefined] = [0, undefined];
   for await (const report of learning) {
@@ -153,33 +187,38 @@ async function watch(held: Held): Promise<void> {
     validation = report.validation?.loss ?? validation;
     plot.add(report.step, report.loss, report.validation?.loss);
     show(report, total, speed, validation);
-    if (report.skipped) said.textContent = texts().learn.skipped(digits(report.step));
+    if (report.skipped) tell((t) => t.learn.skipped(digits(report.step)));
     if (report.sample !== undefined) told.add(report.step, prompt, report.sample);
   }
   const result = await learning.result;
   held.steps = result.steps;
   observed(device(), family, size, model.tokenizer?.vocabSize ?? 0, speed);
   const last = result.validation ?? validation;
-  const t = texts().learn;
-  said.textContent = `${result.reason === "done" ? t.done(digits(result.steps), duration(result.seconds)) : t.stopped(digits(result.steps))}${last === undefined ? "" : ` ${t.measured(digits(Math.exp(last), 2))}`}`;
+  tell(({ learn: t }) => `${result.reason === "done" ? t.done(digits(result.steps), duration(result.seconds)) : t.stopped(digits(result.steps))}${last === undefined ? "" : ` ${t.measured(digits(Math.exp(last), 2))}`}`);
 }
 
-function journalise({ model, steps }: Held, options: TrainOptions, aside: boolean): void {
+/** The run as code: a new model's, or one more of the model that the code already has. */
+function journalise({ model }: Held, again: boolean, options: TrainOptions): void {
   const { family, size } = choices.chosen();
-  const text = trained() === undefined ? [recipe()] : [];
-  const made = steps > 0 ? [] : [`const model = await Model.create(presets.${family}(${settled(shape(size))}), { tokenizer, seed: 1 });  // ${literal(model.parameters)} parameters`];
-  undone("hear");
-  did("learn", {
-    names: ["Model", "presets", ...names()],
-    lines: [...text, ...(aside ? [parted] : []), ...made, `const training = model.train(${aside ? "{ train: counted, valid: aside }" : "documents"}, ${settled(options)});
-for await (const { step, loss, validation, sample } of training) console.log(step, loss, validation, sample);  // training.pause(), .resume(), .stop()`].join("\n"),
-  });
+  const { counted, aside } = journaliseParts();
+  const run = `model.train(${aside === undefined ? counted : `{ train: ${counted}, valid: ${aside} }`}, ${settled(options)})`;
+  const told = "const { step, loss, validation, sample }";
+  const said = "console.log(step, loss, validation, sample);";
+  if (again && isDone("learn")) return also("learn", { names: [], lines: `for await (${told} of ${run}) ${said}` });
+  const made = `const model = await Model.create(presets.${family}(${settled(shape(size))}), { tokenizer, seed: 1 });  // ${literal(model.parameters)} parameters\n`;
+  undone("hear", "keep", "download");
+  if (!again) undone("open");
+  did("learn", { names: again ? [] : ["Model", "presets"], lines: `${again ? "" : made}const training = ${run};
+for await (${told} of training) ${said}  // training.pause(), .resume(), .stop()` });
 }
 
 /** The section. */
 export function learnSection(hear: HTMLElement): HTMLElement {
   busyWhile(() => state !== "idle");
-  onLanguage(draw);
+  onLanguage(() => {
+    draw();
+    shown();
+  });
   onHand(draw);
   onTrained((made) => choices.use(made.vocabSize));
   onCorpus(draw);

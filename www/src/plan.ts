@@ -5,7 +5,7 @@
 import { Model, presets, type Batch } from "griot";
 import { plan } from "griot/lab";
 import { alertLine, button, el } from "./dom.js";
-import { did } from "./journal.js";
+import { did, settled } from "./journal.js";
 import { inHand } from "./shelf.js";
 import { shape, SIZES } from "./sizes.js";
 
@@ -28,7 +28,10 @@ async function print(): Promise<void> {
     const batch: Batch = { inputIds: ids, labels: ids };
     text.textContent = await plan(model, batch);
     place.hidden = false;
-    did("plan", { names: ["plan"], lab: true, lines: "console.log(await plan(model, { inputIds, labels: inputIds }));" });
+    const made = own === undefined ? "" : `const smallest = await Model.create(presets.gpt(${settled({ ...shape(SIZES.tiny), vocabSize: vocab })}));\n`;
+    const lines = `${made}const rows = Array.from({ length: ${ROWS} }, (_, row) => Array.from({ length: ${TIME} }, (_, at) => (row * 31 + at * 7) % ${vocab}));
+console.log(await plan(${own === undefined ? "model" : "smallest"}, { inputIds: rows, labels: rows }));`;
+    did("plan", { names: own === undefined ? [] : ["Model", "presets"], lab: ["plan"], lines });
   } catch (error) {
     alert.show(error);
   } finally {

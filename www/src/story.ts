@@ -4,9 +4,9 @@
 // lives on the processor: for so small a one a GPU would spend its time waiting.
 
 import { Model } from "griot";
-import { chosen, onReopen } from "./device.js";
+import { chosen, onReopen, refresh } from "./device.js";
 import { alertLine, el, onLanguage } from "./dom.js";
-import { did } from "./journal.js";
+import { did, literal } from "./journal.js";
 import { digits, texts } from "./language.js";
 import { teller } from "./teller.js";
 
@@ -29,8 +29,9 @@ export function storySection(woven: (ids: number[]) => void): HTMLElement {
       // The service worker keeps what is needed without a network.
       model = await Model.load("./storyteller/", { device, cache: false });
       draw();
-      did("story", { names: ["Model"], lines: `const storyteller = await Model.load("./storyteller/", { device: ${JSON.stringify(device)} });` });
+      did("story", { names: ["Model"], lines: `const storyteller = await Model.load(${literal(new URL("./storyteller/", document.baseURI).href)}, { device: ${literal(device)} });` });
       await self.use(model, texts().story.first);
+      await refresh();
     } catch (error) {
       alert.show(error);
     }

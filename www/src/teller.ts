@@ -168,7 +168,7 @@ export function teller({ id, part, name, woven = () => {} }: Told): Teller {
   }
 
   function journalise(prompt: string, options?: object): void {
-    const next = `const next = await ${name}.next(${literal(prompt)}, { top: ${name}.tokenizer.vocabSize });  // token, id, p, logit`;
+    const next = `console.log((await ${name}.next(${literal(prompt)}, { top: ${name}.tokenizer.vocabSize })).slice(0, ${BARS}));  // token, id, p, logit`;
     const told = options && `for await (const piece of ${name}.generate(${literal(prompt)}, ${settled(options)})) console.log(piece.text);`;
     did(part, { names: [], lines: [next, told].filter((line) => line !== undefined).join("\n") });
   }

@@ -5,7 +5,7 @@
 
 import { Tokenizer, type Kind, type TokenizerOptions, type TrainStep } from "griot";
 import { readable } from "./bytelevel.js";
-import { corpusField, documents, LEAST, names, recipe, version } from "./corpus.js";
+import { corpusField, documents, journaliseText, LEAST, version } from "./corpus.js";
 import { onReopen, refresh } from "./device.js";
 import { alertLine, button, el, frame, onLanguage, section, type Say } from "./dom.js";
 import { did, literal } from "./journal.js";
@@ -77,8 +77,13 @@ function merge(step: TrainStep): HTMLElement {
 
 async function press(): Promise<void> {
   if (run === undefined) return await (training = train());
+  stopTraining();
+}
+
+/** Ends a training that runs with what it has learned. */
+export function stopTraining(): void {
   perFrame = PER_FRAME_STOPPED;
-  await run.stop();
+  void run?.stop();
 }
 
 async function train(): Promise<void> {
@@ -126,12 +131,12 @@ async function hold(made: Tokenizer, from: number, texts: string[]): Promise<voi
 
 function journalise(options: TokenizerOptions): void {
   const settings = Object.entries(options).map(([name, value]) => `${name}: ${literal(value)}`).join(", ");
-  const lines = `${recipe()}
-const training = Tokenizer.trainer(documents, { ${settings} });
-for await (const { step, left, right, count } of training) console.log(step, left, "+", right, count);
-const tokenizer = await training.result;
+  const lines = `const tokenizing = Tokenizer.trainer(documents, { ${settings} });
+for await (const { step, left, right, count } of tokenizing) console.log(step, left, "+", right, count);
+const tokenizer = await tokenizing.result;
 const { ids, tokens, offsets } = await tokenizer.encode("…", { addSpecialTokens: false });`;
-  did("tokens", { names: ["Tokenizer", ...names()], lines });
+  journaliseText();
+  did("tokens", { names: ["Tokenizer"], lines });
 }
 
 const start = button((t) => t.tokens.train, () => void press());

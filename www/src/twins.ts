@@ -5,7 +5,7 @@
 
 import { Model, presets, type Batch } from "griot";
 import { alertLine, el, onLanguage } from "./dom.js";
-import { did } from "./journal.js";
+import { did, settled } from "./journal.js";
 import { digits, small, texts } from "./language.js";
 import { workButton } from "./work.js";
 
@@ -83,9 +83,11 @@ async function compare(): Promise<void> {
     if (distance >= worst) [worst, name] = [distance, parameter];
   }
   found = { cpu, gpu, logits: gpu === undefined ? 0 : apart(cpu.logits, gpu.logits), worst, name };
-  did("twins", { names: ["Model", "presets"], lines: `for (const device of ["cpu", "webgpu"]) {
-  const one = await Model.create(presets.gpt(${JSON.stringify(SIZES).replaceAll('"', "").replaceAll(":", ": ").replaceAll(",", ", ")}), { seed: 1, device });
-  console.log(await one.forward({ inputIds, labels: inputIds }), await one.gradients({ inputIds, labels: inputIds }));
+  did("twins", { names: ["Model", "presets"], lines: `for (const device of ${gpu === undefined ? '["cpu"]' : '["cpu", "webgpu"]'}) {
+  const one = await Model.create(presets.gpt(${settled(SIZES)}), { seed: 1, device });
+  const rows = Array.from({ length: ${ROWS} }, (_, row) => Array.from({ length: ${TIME} }, (_, at) => (at * at * 7 + row * 83 + at * 3) % ${SIZES.vocabSize}));
+  console.log((await one.forward({ inputIds: rows, labels: rows })).loss, (await one.gradients({ inputIds: rows, labels: rows })).loss);
+  await one.dispose();
 }` });
 }
 

@@ -4,6 +4,8 @@
 // browser where they were compressed. The format is PKWARE's APPNOTE 6.3, without its 64-bit parts: up to 4 GB.
 // Refuses to know what the files are.
 
+import { GriotError } from "griot";
+
 const LOCAL = 0x04034b50;
 const CENTRAL = 0x02014b50;
 const END = 0x06054b50;
@@ -62,11 +64,11 @@ export async function unzip(file: Blob): Promise<File[]> {
   const tail = new DataView(await file.slice(Math.max(0, file.size - 65_557)).arrayBuffer());
   let end = tail.byteLength - 22;
   while (end >= 0 && tail.getUint32(end, true) !== END) end -= 1;
-  if (end < 0) throw new Error("this is no zip file");
+  if (end < 0) throw new GriotError("bad-file", "this is no zip file");
   const directory = new DataView(await file.slice(tail.getUint32(end + 16, true), tail.getUint32(end + 16, true) + tail.getUint32(end + 12, true)).arrayBuffer());
   const files: File[] = [];
   for (let at = 0; at + 46 <= directory.byteLength; ) {
-    if (directory.getUint32(at, true) !== CENTRAL) throw new Error("the zip file is damaged");
+    if (directory.getUint32(at, true) !== CENTRAL) throw new GriotError("bad-file", "the zip file is damaged");
     const [method, packed, length] = [directory.getUint16(at + 10, true), directory.getUint32(at + 20, true), directory.getUint16(at + 28, true)];
     const local = directory.getUint32(at + 42, true);
     const path = new TextDecoder().decode(new Uint8Array(directory.buffer, at + 46, length));
@@ -75,7 +77,7 @@ export async function unzip(file: Blob): Promise<File[]> {
     const head = new DataView(await file.slice(local, local + 30).arrayBuffer());
     const from = local + 30 + head.getUint16(26, true) + head.getUint16(28, true);
     const bytes = file.slice(from, from + packed);
-    if (method !== 0 && method !== 8) throw new Error(`${path}: a compression that is not known`);
+    if (method !== 0 && method !== 8) throw new GriotError("bad-file", `${path}: a compression that is not known`);
     const whole = method === 0 ? bytes : await new Response(bytes.stream().pipeThrough(new DecompressionStream("deflate-raw"))).blob();
     files.push(new File([whole], path.split("/").at(-1) ?? path));
   }

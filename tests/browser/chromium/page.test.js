@@ -1,11 +1,13 @@
 // The page as `cargo xtask demo` serves it, visited from beginning to end in both languages, with WebGPU and without: told, trained,
 // kept, reloaded, continued. No word on the console, no request elsewhere, a main thread that stays free, nothing that axe objects to.
 
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
 import { launch, until } from "../browser.js";
 import { watch } from "../main-thread.js";
 import { serve } from "../server.js";
@@ -17,15 +19,17 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 const NAMES = {
   fr: {
     tell: "Raconter la suite", one: "Un seul jeton", train: "Entraîner le découpage", stop: "Arrêter", learn: "Entraîner", pause: "Pause", resume: "Reprendre",
-    more: "Apprendre encore", keep: "Garder ici", open: "Ouvrir", download: "Télécharger", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", twins: "Comparer le modèle", plan: "Imprimer le plan",
-    reason: "Raison", other: "English", software: "simulé par logiciel", none: "aucun GPU ne se présente", back: "Le GPU est revenu", loaded: /^Ouvert\s:/, unavailable: "Aucun GPU ne s’ouvre ici",
+    more: "Apprendre encore", keep: "Garder ici", open: "Ouvrir", download: "Télécharger", count: "Compter le texte", go: "Continuer", kernels: "Comparer les noyaux", twins: "Comparer le modèle", plan: "Afficher le plan",
+    reason: "Raison", other: "English", software: "simulé par logiciel", none: "aucun GPU ne se présente", back: "Le GPU est revenu", loaded: /^Ouvert\s:/, unavailable: "Aucun GPU n’est utilisable ici", draft: "brouillon", step: "Pas", givenUp: "Arrêté avant le premier pas.", slash: "barre oblique",
   },
   en: {
     tell: "Tell on", one: "One token", train: "Train the tokenizer", stop: "Stop", learn: "Train", pause: "Pause", resume: "Resume",
-    more: "Learn some more", keep: "Keep here", open: "Open", download: "Download", count: "Count the text", go: "Continue", kernels: "Compare the kernels", twins: "Compare the model", plan: "Print the plan",
-    reason: "Reason", other: "Français", software: "simulated by software", none: "no GPU answers", back: "The GPU is back", loaded: /^Opened:/, unavailable: "No GPU can be opened here",
+    more: "Learn some more", keep: "Keep here", open: "Open", download: "Download", count: "Count the text", go: "Continue", kernels: "Compare the kernels", twins: "Compare the model", plan: "Show the plan",
+    reason: "Reason", other: "Français", software: "simulated by software", none: "no GPU answers", back: "The GPU is back", loaded: /^Opened:/, unavailable: "No GPU can be opened here", draft: "draft", step: "Step", givenUp: "Stopped before the first step.", slash: "slash",
   },
 };
+/** Throws where a program is none: also where it declares a name twice. */
+const parse = (code) => new (async () => {}).constructor(code.replaceAll(/^import .*$/gm, ""));
 const number = (text) => Number(text.replaceAll(/\D/g, ""));
 
 for (const [language, webgpu] of [["fr", true], ["en", false]]) {
@@ -133,14 +137,24 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       equal(learned, await page.locator(".merges li").count());
     });
 
+    test("told to stop before the first step, it does not begin", { timeout: 60_000 }, async () => {
+      await page.evaluate(([learn, stop]) => {
+        for (const name of [learn, stop]) [...document.querySelectorAll("#learn button")].find((one) => one.textContent === name && !one.hidden).click();
+      }, [names.learn, names.stop]);
+      await page.locator("#learn .said").getByText(names.givenUp, { exact: true }).waitFor();
+      equal(await page.locator("#learn .live dd").count(), 0, "no step");
+    });
+
     test("a model is trained, paused, resumed; the loss falls, samples come", { timeout: 120_000 }, async () => {
       await page.locator("#learn").scrollIntoViewIfNeeded();
       await until(page, () => [...document.querySelectorAll(".cost")].every((cost) => /\d\s(s|min|h)\b/.test(cost.textContent)));
       await page.locator("#steps").fill("60");
-      await press(names.learn, "#learn");
+      await page.locator("#learn").getByRole("button", { name: names.learn, exact: true }).focus();
+      await page.keyboard.press("Enter");
       const step = async () => number((await texts("#learn .live dd"))[0].split("/")[0]);
       await until(page, () => document.querySelectorAll("#learn .live dd").length > 0);
-      await press(names.pause, "#learn");
+      equal(await page.evaluate(() => document.activeElement.textContent), names.pause, "the keyboard is where the button was");
+      await page.keyboard.press("Enter");
       await new Promise((resolve) => setTimeout(resolve, 250));
       const at = await step();
       await new Promise((resolve) => setTimeout(resolve, 400));
@@ -152,6 +166,21 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       ok(losses[1] < losses[0] - 0.3, `a loss that falls, not ${losses}`);
       ok((await page.locator(".chronicle li").count()) >= 2, "samples");
       ok((await page.locator(".plot canvas").count()) === 1, "a curve");
+      equal(await page.evaluate(() => document.activeElement.textContent), names.more, "the keyboard is back");
+      await page.locator(".kept").getByText(names.draft, { exact: true }).waitFor();
+    });
+
+    test("what is said of a run follows the language", { timeout: 20_000 }, async () => {
+      const said = async () => [(await texts("#learn .said"))[0], (await texts("#learn .live dt"))[0]];
+      const [sentence, step] = await said();
+      equal(step, names.step);
+      await press(names.other);
+      const [other, otherStep] = await said();
+      ok(other !== sentence && number(other) === number(sentence), `another sentence, not ${other}`);
+      equal(otherStep, NAMES[language === "fr" ? "en" : "fr"].step);
+      await press(NAMES[language === "fr" ? "en" : "fr"].other);
+      equal(await said(), [sentence, step]);
+      await until(page, () => /\b100\b/.test(document.querySelector(".corpus .note").textContent));
     });
 
     test("the model just trained carries a sentence on", { timeout: 30_000 }, async () => {
@@ -164,6 +193,21 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       await page.locator("#corpus").fill("Trop court.");
       await press(names.learn, "#learn");
       await page.locator("#learn .alert").first().waitFor();
+      equal((await texts("#learn .said"))[0], "", "nothing is getting ready");
+      await page.locator("#source-stories").check();
+    });
+
+    test("a long text that is pasted is taken as a file is, and not laid out", { timeout: 20_000 }, async () => {
+      await page.locator("#source-own").check();
+      await page.locator("#corpus").evaluate((area) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData("text/plain", "Le griot raconte.\n".repeat(20_000));
+        area.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+      });
+      await until(page, () => /360.000/.test(document.querySelector(".corpus .note").textContent));
+      ok((await page.locator("#corpus").inputValue()).length < 3000, "its beginning is shown");
+      await page.locator(".corpus button:visible").click();
+      equal(await page.locator("#corpus").inputValue(), "");
       await page.locator("#source-stories").check();
     });
 
@@ -182,12 +226,28 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     test("the code of it all is shown", { timeout: 10_000 }, async () => {
       const [code] = await texts("#code code");
       for (const call of ["device()", "Model.load(", ".next(", "Tokenizer.trainer(", "Model.create(presets.gpt(", "model.train(", "Ngram.train("]) ok(code.includes(call), call);
+      parse(code);
     });
+
+    if (!webgpu) {
+      test("the code of it all runs as it stands", { timeout: 240_000 }, async () => {
+        const [code] = await texts("#code code");
+        // Where there is no browser a model is kept on the disk.
+        const folder = await mkdtemp(join(tmpdir(), "griot-"));
+        const here = code.replaceAll('"opfs:', `"file://${folder}/`).replaceAll(/("file:[^"]+)"/g, '$1/"');
+        const options = { cwd: new URL("..", import.meta.url).pathname, maxBuffer: 1 << 26 };
+        const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", here], options);
+        ok(/^60 \d/m.test(stdout), `sixty steps, not ${stdout.slice(-300)}`);
+      });
+    }
 
     test("it is kept, and after a reload it is there again and learns some more", { timeout: 90_000 }, async () => {
       const bars = () => texts(".hear .bars .word");
       await page.locator("#hear-sentence").fill("Marius");
       await until(page, () => document.querySelectorAll(".hear .bars li").length > 0);
+      await page.locator("#keep-name").fill("a/b");
+      await press(names.keep, "#keep");
+      await page.locator("#keep .alert").getByText(names.slash).waitFor();
       await page.locator("#keep-name").fill("veillée");
       await press(names.keep, "#keep");
       await page.locator(".kept").getByText("veillée", { exact: true }).waitFor();
@@ -227,6 +287,8 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       await page.locator("#model-files").setInputFiles({ name: "config.json", mimeType: "application/json", buffer: Buffer.from("{}") });
       await page.locator("#keep .alert").waitFor();
       ok((await texts("#keep .alert"))[0].includes("bad-file"), "its code");
+      await page.locator("#model-files").setInputFiles({ name: "model.zip", mimeType: "application/zip", buffer: Buffer.from("no zip") });
+      await page.locator("#keep .alert").getByText("bad-file: this is no zip file").waitFor();
     });
 
     test("another device is chosen by name, and what was held comes along", { timeout: 90_000 }, async () => {
@@ -285,6 +347,12 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
       ok(plan.includes("attention") && plan.includes("matmul") && plan.split("\n").length > 20, `launches, not ${plan}`);
     });
 
+    test("the code of all that was done declares each name once", { timeout: 10_000 }, async () => {
+      const [code] = await texts("#code code");
+      for (const call of ["plan(", "document.querySelector(\"input[type=file]\").files"]) ok(code.includes(call), call);
+      parse(code);
+    });
+
     test("no task held the main thread for long", { timeout: 60_000 }, async () => {
       const long = await tasks(20);
       console.log(`tasks of 20 ms and more: ${long.length === 0 ? "none" : long.join(", ")}`);
@@ -327,3 +395,8 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     });
   });
 }
+
+test("French sentences do not break before their punctuation", async () => {
+  const french = await readFile(new URL("../../../www/src/texts/fr.ts", import.meta.url), "utf8");
+  equal(french.split("\n").filter((line) => !line.startsWith("//") && /« | »| [;!?]| :(?=[ "`])/.test(line)), []);
+});

@@ -51,7 +51,7 @@ function draw(): void {
     return;
   }
   const kind = report.kind === "cpu" ? t.cpu : "WebGPU";
-  const name = report.kind === "cpu" ? "" : [report.name, report.vendor].filter((part) => part !== "").join(", ");
+  const name = report.kind === "cpu" ? "" : [report.name, report.name.includes(report.vendor) ? "" : report.vendor].filter((part) => part !== "").join(", ");
   const why = reason(report.reason);
   short.textContent = t.short(kind);
   list.replaceChildren(

@@ -38,7 +38,7 @@ function draw(): void {
       };
       return el(
         "li", {}, el("b", {}, one.name), el("span", { class: "note" }, `${bytes(one.bytes)}, ${date.format(one.modified)}`),
-        act(t.open, `${t.open} ${one.name}`, () => void open(one.name)), act(t.remove, `${t.remove} ${one.name}`, () => void remove(one.name)),
+        el("span", { class: "acts" }, act(t.open, `${t.open} ${one.name}`, () => void open(one.name)), act(t.remove, `${t.remove} ${one.name}`, () => void remove(one.name))),
       );
     }),
   );
@@ -64,6 +64,7 @@ async function doing(busy: string, work: () => Promise<string>): Promise<void> {
     news = "";
     alert.show(error);
   }
+  draw();
   await look();
 }
 

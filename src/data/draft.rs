@@ -152,8 +152,8 @@ pub struct Reader<'m> {
 }
 
 enum Stage<'m> {
-    Ids(Ids<'m>),
-    Text(Encoder<'m>),
+    Ids(Box<Ids<'m>>),
+    Text(Box<Encoder<'m>>),
     /// So many stretches are rows.
     Rows(usize),
 }
@@ -210,9 +210,9 @@ impl<'m> Reader<'m> {
         }
         if let Some(text) = self.draft.texts.get(self.ids.len() + self.texts.len()) {
             self.stage = match maker.objective() {
-                Objective::Causal | Objective::Spans => Stage::Ids(maker.tokenizer().begin_ids(text, false)?),
-                Objective::Seq2seq => Stage::Ids(maker.tokenizer().begin_ids(text, true)?),
-                _ => Stage::Text(maker.tokenizer().begin(text, maker.options())?),
+                Objective::Causal | Objective::Spans => Stage::Ids(Box::new(maker.tokenizer().begin_ids(text, false)?)),
+                Objective::Seq2seq => Stage::Ids(Box::new(maker.tokenizer().begin_ids(text, true)?)),
+                _ => Stage::Text(Box::new(maker.tokenizer().begin(text, maker.options())?)),
             };
             return Ok(());
         }

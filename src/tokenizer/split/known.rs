@@ -67,10 +67,17 @@ impl Known {
         self.until(text, 0, text.len(), &mut piece);
     }
 
-    /// The end of the first piece that ends at `least` or after it, where one begins at `from`. What is before it and what is after it
-    /// have the pieces that they have in the whole: no piece looks behind its start, or further than where a text might end too.
+    /// The end of the first piece that ends at `least` or after it and not in white space, where one begins at `from`. What is before it
+    /// and what is after it have the pieces that they have in the whole: no piece looks behind its start, and white space alone looks at
+    /// what comes after it.
     pub fn end_after(self, text: &str, from: usize, least: usize) -> usize {
-        self.until(text, from, least, &mut |_, _| {})
+        let mut end = self.until(text, from, least, &mut |_, _| {});
+        let is_white =
+            |end: usize| text.get(..end).and_then(|text| text.chars().next_back()).is_some_and(char::is_whitespace);
+        while end < text.len() && is_white(end) {
+            end = self.until(text, end, end + 1, &mut |_, _| {});
+        }
+        end
     }
 
     #[inline]

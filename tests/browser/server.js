@@ -41,7 +41,8 @@ export function serve(folder, { port = 0, headers = {}, answer = () => false } =
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [folder = ".", port = "8080"] = process.argv.slice(2);
-  const { url } = await serve(folder, { port: Number(port) });
+  // The code that the page shows names the files of its storyteller here: another page that runs it may read them.
+  const { url } = await serve(folder, { port: Number(port), headers: { "access-control-allow-origin": "*" } });
   console.log(`${url}/`);
   setInterval(() => {}, 1 << 30); // until it is stopped
 }

@@ -43,10 +43,20 @@ export function choose(next: Language): void {
   }
 }
 
+const forms = new Map<string, Intl.NumberFormat>();
+
+/** How numbers are written; made once for each form, since making one takes longer than using it a hundred times. */
+function written(value: number, form: Intl.NumberFormatOptions): string {
+  const key = `${now} ${form.style} ${form.maximumFractionDigits}`;
+  let format = forms.get(key);
+  if (format === undefined) forms.set(key, (format = new Intl.NumberFormat(now, form)));
+  return format.format(value);
+}
+
 /** A number, with so many digits after the point. */
 export function digits(value: number, after = 0): string {
   if (!Number.isFinite(value)) return "∞";
-  return new Intl.NumberFormat(now, { maximumFractionDigits: after, minimumFractionDigits: after }).format(value);
+  return written(value, { maximumFractionDigits: after, minimumFractionDigits: after });
 }
 
 /** A small number such as an error: two digits and a power of ten. */
@@ -60,7 +70,7 @@ export function small(value: number): string {
 
 /** A share in percent. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(now, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(share);
+  return written(share, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 }
 
 /** Bytes, in the unit that suits. */

@@ -60,10 +60,13 @@ fn the_configuration_gives_special_tokens_their_purpose() {
     assert_eq!(read.role("eos"), Some(("<|eot_id|>".to_owned(), 644)));
     assert_eq!(read.token_to_id("<|tool|>"), Some(645));
     assert_eq!(read.ids("<|tool|>", false).unwrap(), [645]);
-    assert_eq!(read.parts().chat_template.as_deref(), Some("yes"));
+    assert_eq!(read.chat_template(None, false), Some("yes"));
+    assert_eq!(read.chat_template(Some("tool"), false), Some("no"));
+    assert_eq!(read.chat_template(Some("{{ messages }}"), true), Some("{{ messages }}"));
     let written = Tokenizer::from_json(&read.to_json()).unwrap().with_config(&read.to_config_json()).unwrap();
     assert_eq!(written.special(), read.special());
-    assert_eq!(written.parts().chat_template, read.parts().chat_template);
+    assert_eq!(written.chat_template(None, true), Some("yes"));
+    assert_eq!(written.chat_template(Some("tool"), true), Some("no"));
 }
 
 #[test]

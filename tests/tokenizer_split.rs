@@ -166,9 +166,8 @@ fn stored() -> Vec<(String, Vec<Cut>)> {
     expressions.iter().map(of).collect()
 }
 
-/// Clusters of characters, one case that folds to two characters, and a count that goes down cannot be had; and where
-/// classes meet, Oniguruma forgets that ² belongs to words.
-const NOT_HAD: [&str; 5] = [r"\X", r"\Y", "(?i)straße|été|я", "a{2,1}?", r"[\w&&[^\d]]+"];
+/// Clusters of characters, one case that folds to two characters, and a count that goes down cannot be had.
+const NOT_HAD: [&str; 4] = [r"\X", r"\Y", "(?i)straße|été|я", "a{2,1}?"];
 
 #[test]
 fn expressions_cut_as_oniguruma_cuts() {

@@ -150,7 +150,10 @@ impl AddedTokens {
             if done < from {
                 out.push((None, done, from));
             }
-            out.push((Some(index as usize), from.min(to), to));
+            // White space that an earlier token took along may leave nothing of this one.
+            if from < to {
+                out.push((Some(index as usize), from, to));
+            }
             done = to;
         }
         if done < text.len() {
@@ -182,5 +185,13 @@ mod tests {
         let mut out = Vec::new();
         added.split("c  <a> <a>bxx x", false, &mut out);
         assert_eq!(out, [(None, 0, 1), (Some(0), 1, 7), (Some(1), 7, 11), (None, 11, 14), (Some(2), 14, 15)]);
+    }
+
+    #[test]
+    fn a_token_of_white_space_that_another_took_along_is_not_there_again() {
+        let added = AddedTokens::new(vec![token("  ", |t| (t.lstrip, t.rstrip) = (true, true))], str::to_owned);
+        let mut out = Vec::new();
+        added.split("a      b", false, &mut out);
+        assert_eq!(out, [(None, 0, 1), (Some(0), 1, 7), (None, 7, 8)]);
     }
 }

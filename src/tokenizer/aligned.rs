@@ -15,6 +15,8 @@ pub type Span = (u32, u32);
 pub struct Aligned<'a> {
     text: Cow<'a, str>,
     map: Map,
+    /// The byte of the original that it begins at: where a character belongs that is put before all others.
+    origin: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +41,8 @@ pub enum Change {
 impl<'a> Aligned<'a> {
     /// The slice of an original text that begins at byte `start` of it; `track` says whether ranges will be asked for.
     pub fn new(text: &'a str, start: usize, track: bool) -> Self {
-        Aligned { text: Cow::Borrowed(text), map: if track { Map::Shift(start as u32) } else { Map::Untracked } }
+        let map = if track { Map::Shift(start as u32) } else { Map::Untracked };
+        Aligned { text: Cow::Borrowed(text), map, origin: start as u32 }
     }
 
     /// The text as it stands now.
@@ -54,7 +57,7 @@ impl<'a> Aligned<'a> {
 
     /// The same, with a text of its own.
     pub fn into_owned(self) -> Aligned<'static> {
-        Aligned { text: Cow::Owned(self.text.into_owned()), map: self.map }
+        Aligned { text: Cow::Owned(self.text.into_owned()), map: self.map, origin: self.origin }
     }
 
     /// Adds the text that comes after this one in the original.
@@ -93,7 +96,7 @@ impl<'a> Aligned<'a> {
             Map::Table(table) => Map::Table(table.get(start..end).unwrap_or_default().to_vec()),
             Map::Untracked => Map::Untracked,
         };
-        Aligned { text, map }
+        Aligned { text, map, origin: self.source(start, end).0 }
     }
 
     /// The range of the original that a range of this text stands for; (0, 0) when that is not kept.
@@ -119,6 +122,11 @@ impl<'a> Aligned<'a> {
             }
             Map::Untracked => (0, 0),
         }
+    }
+
+    /// The byte of the original at which the range begins that a byte of this text stands for; where that is not kept, the text's first.
+    pub fn begins_at(&self, at: usize) -> u32 {
+        self.span(at).map_or(self.origin, |span| span.0)
     }
 
     fn span(&self, at: usize) -> Option<Span> {
@@ -238,7 +246,7 @@ impl Edit<'_, '_> {
                 self.step();
                 self.skip(more);
             }
-            Change::Insert => self.emit(c, self.last.unwrap_or_default()),
+            Change::Insert => self.emit(c, self.before()),
         }
     }
 
@@ -304,9 +312,14 @@ impl Edit<'_, '_> {
         text.chars().for_each(|c| self.emit(c, span));
     }
 
+    /// The range of the last old character read, or the place where the text begins.
+    fn before(&self) -> Span {
+        self.last.unwrap_or((self.old.origin, self.old.origin))
+    }
+
     /// Adds a text that shares the range of the last old character read.
     pub fn insert(&mut self, text: &str) {
-        let span = self.last.unwrap_or_default();
+        let span = self.before();
         text.chars().for_each(|c| self.emit(c, span));
     }
 
@@ -351,6 +364,13 @@ mod tests {
         text.transform(1, [('x', Change::Replace(0)), ('y', Change::Insert), ('z', Change::Replace(0))]);
         assert_eq!(text.text(), "xyz");
         assert_eq!([text.source(0, 1), text.source(1, 2), text.source(2, 3)], [(1, 2), (1, 2), (2, 3)]);
+    }
+
+    #[test]
+    fn what_is_put_before_all_else_stands_where_the_part_begins() {
+        let mut text = Aligned::new("b", 5, true);
+        text.transform(0, [('a', Change::Insert), ('b', Change::Replace(0))]);
+        assert_eq!([text.source(0, 1), text.source(1, 2)], [(5, 5), (5, 6)]);
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use super::Tokenizer;
 use super::encoding::{self, Detail, Encoding, Pad, Side};
 use super::model::Model;
-use super::places::Places;
+use super::places::{Places, units, wide_characters};
+use super::process::Trim;
 use super::walk::{Stretches, Walk};
 use crate::{Error, Kind as ErrorKind, Result, ensure};
 
@@ -149,8 +150,10 @@ impl Tokenizer {
     /// # Errors
     /// As [`Tokenizer::encode`].
     pub fn begin<'t>(&'t self, text: &'t str, options: &'t EncodeOptions<'t>) -> Result<Encoder<'t>> {
-        let text = Text::new(self, text, options.detail, options.unit)?;
-        Ok(Encoder { tokenizer: self, options, texts: Vec::new(), text: Some(text), read: 0 })
+        let processor = self.parts.processor.as_ref().filter(|_| options.detail.offsets);
+        let trims = processor.map_or_else(Vec::new, |processor| processor.trims(options.special));
+        let text = Text::new(self, text, options, !trims.is_empty())?;
+        Ok(Encoder { tokenizer: self, options, trims, texts: Vec::new(), wide: Vec::new(), text: Some(text), read: 0 })
     }
 
     fn encode_unpadded(&self, text: &str, options: &EncodeOptions<'_>) -> Result<Encoding> {
@@ -166,7 +169,7 @@ impl Tokenizer {
     pub fn join(&self, mut texts: Vec<Encoding>, special: bool, detail: Detail) -> Result<Encoding> {
         (0..).zip(&mut texts).for_each(|(index, text)| text.each(&mut |part| part.fill(index)));
         if let Some(processor) = &self.parts.processor {
-            texts = processor.apply(texts, special, &detail, &|id| self.spoken(id))?;
+            texts = processor.apply(texts, special, &detail)?;
         }
         let mut texts = texts.into_iter();
         let mut encoding = texts.next().unwrap_or_default();
@@ -276,16 +279,20 @@ struct Text<'t> {
     places: Places<'t>,
     encoding: Encoding,
     word: i32,
+    /// The characters that are two units of UTF-16 each, where offsets count characters until they are trimmed.
+    wide: Vec<u32>,
 }
 
 impl<'t> Text<'t> {
-    fn new(tokenizer: &'t Tokenizer, text: &'t str, detail: Detail, unit: Unit) -> Result<Self> {
-        let (walk, places) = (Walk::new(tokenizer, text, detail.offsets)?, Places::new(text, unit));
-        Ok(Text { walk, places, encoding: Encoding::default(), word: 0 })
+    fn new(tokenizer: &'t Tokenizer, text: &'t str, options: &EncodeOptions<'_>, trimmed: bool) -> Result<Self> {
+        let wide = if trimmed && options.unit == Unit::Utf16 { wide_characters(text) } else { Vec::new() };
+        let unit = if wide.is_empty() { options.unit } else { Unit::Chars };
+        let (walk, places) = (Walk::new(tokenizer, text, options.detail.offsets)?, Places::new(text, unit));
+        Ok(Text { walk, places, encoding: Encoding::default(), word: 0, wide })
     }
 
     fn advance(&mut self, tokenizer: &Tokenizer, detail: Detail, budget: usize) -> Result<bool> {
-        let Text { walk, places, encoding, word } = self;
+        let Text { walk, places, encoding, word, .. } = self;
         // An unknown piece of a Unigram model is its own text.
         let unknown = if let Model::Unigram(model) = &tokenizer.model { model.unk() } else { None };
         walk.advance(budget, &mut |found| {
@@ -358,12 +365,9 @@ impl Ids<'_> {
     /// As [`Tokenizer::encode`].
     pub fn finish(self) -> Result<Vec<u32>> {
         let Ids { tokenizer, special, ids, .. } = self;
-        let processor = tokenizer.parts.processor.as_ref();
-        let Some(processor) = processor.filter(|processor| special && processor.added(false) > 0) else {
-            return Ok(ids);
-        };
+        let Some(processor) = &tokenizer.parts.processor else { return Ok(ids) };
         let (texts, detail) = (vec![Encoding { ids, ..Encoding::default() }], Detail { offsets: false });
-        let texts = processor.apply(texts, true, &detail, &|id| tokenizer.spoken(id))?;
+        let texts = processor.apply(texts, special, &detail)?;
         Ok(texts.into_iter().flat_map(|text| text.ids).collect())
     }
 }
@@ -372,7 +376,10 @@ impl Ids<'_> {
 pub struct Encoder<'t> {
     tokenizer: &'t Tokenizer,
     options: &'t EncodeOptions<'t>,
+    trims: Vec<Trim>,
     texts: Vec<Encoding>,
+    /// The wide characters of each text.
+    wide: Vec<Vec<u32>>,
     text: Option<Text<'t>>,
     /// Bytes of the texts that are done.
     read: usize,
@@ -390,11 +397,12 @@ impl Encoder<'_> {
         }
         self.read += text.walk.position();
         let second = if self.texts.is_empty() { self.options.pair } else { None };
-        let next = second
-            .map(|second| Text::new(self.tokenizer, second, self.options.detail, self.options.unit))
-            .transpose()?;
-        let done = std::mem::replace(&mut self.text, next);
-        self.texts.extend(done.map(|text| text.encoding));
+        let next =
+            second.map(|second| Text::new(self.tokenizer, second, self.options, !self.trims.is_empty())).transpose()?;
+        if let Some(done) = std::mem::replace(&mut self.text, next) {
+            self.wide.push(done.wide);
+            self.texts.push(done.encoding);
+        }
         Ok(self.text.is_none())
     }
 
@@ -409,19 +417,42 @@ impl Encoder<'_> {
     }
 
     /// The texts as far as they were read, each for itself: [`Tokenizer::join`] sets special tokens around them.
-    pub fn texts(self) -> Vec<Encoding> {
-        let mut texts = self.texts;
-        texts.extend(self.text.map(|text| text.encoding));
+    pub fn texts(mut self) -> Vec<Encoding> {
+        let mut texts = self.read();
+        self.settle(&mut texts);
         texts
+    }
+
+    /// The texts as far as they were read, with offsets that may still be untrimmed.
+    fn read(&mut self) -> Vec<Encoding> {
+        let mut texts = std::mem::take(&mut self.texts);
+        if let Some(text) = self.text.take() {
+            self.wide.push(text.wide);
+            texts.push(text.encoding);
+        }
+        texts
+    }
+
+    /// Takes off offsets what the processor takes off them, and counts them as wished.
+    fn settle(&self, texts: &mut [Encoding]) {
+        for (index, (text, wide)) in texts.iter_mut().zip(&self.wide).enumerate() {
+            for trim in &self.trims {
+                text.each(&mut |text| trim.apply(text, index, &|id| self.tokenizer.spoken(id)));
+            }
+            if !wide.is_empty() {
+                let units = |at| units(at, wide);
+                text.each(&mut |text| text.offsets.iter_mut().for_each(|at| *at = (units(at.0), units(at.1))));
+            }
+        }
     }
 
     /// Cuts to length and sets special tokens around what was read.
     ///
     /// # Errors
     /// As [`Tokenizer::encode`].
-    pub fn finish(self) -> Result<Encoding> {
+    pub fn finish(mut self) -> Result<Encoding> {
         let (tokenizer, options) = (self.tokenizer, self.options);
-        let mut texts = self.texts();
+        let mut texts = self.read();
         if let Some(truncation) = &options.truncate {
             let added = if options.special { tokenizer.special_tokens(options.pair.is_some()) } else { 0 };
             ensure!(
@@ -430,8 +461,16 @@ impl Encoder<'_> {
                 "truncate: length {} is less than the {added} special tokens",
                 truncation.length
             );
-            truncate(&mut texts, truncation.length - added, truncation, options.overflow)?;
+            let (length, stride) = (truncation.length - added, truncation.stride);
+            // Whatever the text's length is: an option is not good for some texts only.
+            ensure!(
+                stride < length.max(1),
+                BadOption,
+                "truncate: stride {stride} must be smaller than the length kept, {length}"
+            );
+            truncate(&mut texts, length, truncation, options.overflow)?;
         }
+        self.settle(&mut texts);
         tokenizer.join(texts, options.special, options.detail)
     }
 }

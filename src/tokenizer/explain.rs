@@ -133,7 +133,10 @@ fn paths(model: &Unigram, text: &str, word: usize, steps: &mut Vec<MergeStep>) -
     }
     for (start, _) in text.char_indices() {
         let here = ways.get(start).cloned().unwrap_or_default();
-        model.tokens_at(text, start, |end, _, score| {
+        model.tokens_at(text, start, |end, id, score| {
+            if id.is_none() {
+                return;
+            }
             for (which, way) in here.iter().enumerate() {
                 if let Some(there) = ways.get_mut(end) {
                     there.push((way.0 + score, start, which));
@@ -141,7 +144,7 @@ fn paths(model: &Unigram, text: &str, word: usize, steps: &mut Vec<MergeStep>) -
                     there.truncate(2);
                 }
             }
-        })?;
+        });
     }
     for rank in 0..2 {
         let Some(&(score, ..)) = ways.last().and_then(|last| last.get(rank)) else { break };

@@ -92,6 +92,8 @@ pub struct Parts {
     pub roles: Vec<(String, String)>,
     /// The chat template that came with the tokenizer.
     pub chat_template: Option<String>,
+    /// Chat templates beside that one, by name.
+    pub named_templates: Vec<(String, String)>,
 }
 
 /// A tokenizer.
@@ -191,6 +193,20 @@ impl Tokenizer {
             all.push((role.unwrap_or(&token.content).to_owned(), token.content.clone(), token.id));
         }
         all
+    }
+
+    /// The chat template for a conversation: the one that `given` names, else `given` itself; where nothing is given the one for tools, if there
+    /// are any and it is there, else the tokenizer's own.
+    pub fn chat_template<'t>(&'t self, given: Option<&'t str>, tools: bool) -> Option<&'t str> {
+        let named = |name: &str| {
+            let found = self.parts.named_templates.iter().find(|(known, _)| known == name);
+            found.map(|(_, template)| template.as_str())
+        };
+        let own = self.parts.chat_template.as_deref();
+        match given {
+            Some(given) => named(given).or(own.filter(|_| given == "default")).or(Some(given)),
+            None => named("tool_use").filter(|_| tools).or(own),
+        }
     }
 
     /// The special token for a purpose, such as `bos` or `pad`.

@@ -200,7 +200,7 @@ impl Parts {
 
     /// As [`Parts::pieces`], of a text that is normalised.
     pub fn pieces_of(&self, text: Aligned<'_>, piece: &mut dyn FnMut(&str)) -> Result<()> {
-        let mut pieces = Pieces::new(text, 0);
+        let mut pieces = Pieces::new(text);
         if let Some(splitter) = &self.splitter {
             splitter.split(&mut pieces, true)?;
         }

@@ -13,10 +13,7 @@ use crate::Result;
 pub struct StreamDecoder<'t> {
     tokenizer: &'t Tokenizer,
     skip_special: bool,
-    stages: Option<Vec<Stage<'t>>>,
-    /// For decoders that cannot go token by token: all ids, and what was given of their text.
-    ids: Vec<u32>,
-    given: String,
+    stages: Vec<Stage<'t>>,
 }
 
 /// One step of decoding, with what it must remember.
@@ -26,6 +23,10 @@ enum Stage<'t> {
     Single(&'t Decoder),
     /// One that treats the first token differently.
     First(&'t Decoder, bool),
+    /// One that treats the last token differently: the one that may be it waits.
+    Last(&'t Decoder, Option<String>),
+    /// One that drops repeated tokens, and the token before.
+    Repeated(&'t Decoder, Option<String>),
     /// Words between spaces: no decoder at all.
     Spaced(bool),
     /// Bytes of a character that is not complete.
@@ -34,34 +35,33 @@ enum Stage<'t> {
     Fallback(Vec<String>),
     /// After all is one text: so many characters may still be taken off its front.
     Front(char, usize),
+    /// After all is one text, what looks at the whole of it: all of it waits.
+    Whole(&'t Decoder, String),
 }
 
 impl Tokenizer {
     /// Begins to decode ids as they come.
     pub fn stream(&self, skip_special: bool) -> StreamDecoder<'_> {
         let mut stages = Vec::new();
-        let known = match &self.parts.decoder {
-            Some(decoder) => stage(decoder, &mut stages, &mut false),
-            None => {
-                stages.push(Stage::Spaced(false));
-                true
-            }
-        };
-        let stages = known.then_some(stages);
-        StreamDecoder { tokenizer: self, skip_special, stages, ids: Vec::new(), given: String::new() }
+        match &self.parts.decoder {
+            Some(decoder) => list(decoder, &mut stages, &mut false),
+            None => stages.push(Stage::Spaced(false)),
+        }
+        StreamDecoder { tokenizer: self, skip_special, stages }
     }
 }
 
-/// Lists the stages of a decoder; says no when one of them needs to see all tokens.
-fn stage<'t>(decoder: &'t Decoder, stages: &mut Vec<Stage<'t>>, fused: &mut bool) -> bool {
-    let next = match decoder {
-        Decoder::Sequence(decoders) => return decoders.iter().all(|decoder| stage(decoder, stages, fused)),
+/// Lists the stages of a decoder; `fused`: what comes to it is one text.
+fn list<'t>(decoder: &'t Decoder, stages: &mut Vec<Stage<'t>>, fused: &mut bool) {
+    stages.push(match decoder {
+        Decoder::Sequence(decoders) => return decoders.iter().for_each(|decoder| list(decoder, stages, fused)),
         Decoder::Fuse => {
             *fused = true;
-            return true;
+            return;
         }
         Decoder::Strip { content, start, stop: 0 } if *fused => Stage::Front(*content, *start),
-        _ if *fused => return false,
+        Decoder::Replace { pattern, .. } if *fused && pattern.is_one_character() => Stage::Single(decoder),
+        _ if *fused => Stage::Whole(decoder, String::new()),
         Decoder::ByteLevel { .. } => {
             *fused = true;
             Stage::Bytes(Vec::new())
@@ -69,10 +69,9 @@ fn stage<'t>(decoder: &'t Decoder, stages: &mut Vec<Stage<'t>>, fused: &mut bool
         Decoder::ByteFallback => Stage::Fallback(Vec::new()),
         Decoder::WordPiece { .. } | Decoder::Metaspace { .. } => Stage::First(decoder, false),
         Decoder::Strip { .. } | Decoder::Replace { .. } => Stage::Single(decoder),
-        Decoder::Bpe(_) | Decoder::Ctc { .. } => return false,
-    };
-    stages.push(next);
-    true
+        Decoder::Bpe(_) => Stage::Last(decoder, None),
+        Decoder::Ctc { .. } => Stage::Repeated(decoder, None),
+    });
 }
 
 impl Stage<'_> {
@@ -88,6 +87,20 @@ impl Stage<'_> {
                 let mut two = decoder.apply(vec![String::new(), token])?;
                 two.remove(0);
                 Ok(two)
+            }
+            Stage::Last(decoder, waiting) => {
+                let Some(before) = waiting.replace(token) else { return Ok(Vec::new()) };
+                // An empty token behind makes this one not the last.
+                let mut two = decoder.apply(vec![before, String::new()])?;
+                two.truncate(1);
+                Ok(two)
+            }
+            Stage::Repeated(decoder, before) => {
+                if before.as_ref() == Some(&token) {
+                    return Ok(Vec::new());
+                }
+                *before = Some(token.clone());
+                decoder.apply(vec![token])
             }
             Stage::Spaced(begun) => {
                 let first = !std::mem::replace(begun, true);
@@ -117,6 +130,10 @@ impl Stage<'_> {
                 }
                 Ok(vec![rest.to_owned()])
             }
+            Stage::Whole(_, text) => {
+                text.push_str(&token);
+                Ok(Vec::new())
+            }
         }
     }
 
@@ -125,6 +142,8 @@ impl Stage<'_> {
         match self {
             Stage::Bytes(waiting) => Ok(vec![String::from_utf8_lossy(&std::mem::take(waiting)).into_owned()]),
             Stage::Fallback(run) => Decoder::ByteFallback.apply(std::mem::take(run)),
+            Stage::Last(decoder, waiting) => decoder.apply(waiting.take().into_iter().collect()),
+            Stage::Whole(decoder, text) => decoder.apply(vec![std::mem::take(text)]),
             _ => Ok(Vec::new()),
         }
     }
@@ -158,17 +177,8 @@ impl StreamDecoder<'_> {
     /// # Errors
     /// `bad-input` when a decoder's regular expression gives up.
     pub fn push(&mut self, id: u32) -> Result<String> {
-        let Some(stages) = &mut self.stages else {
-            self.ids.push(id);
-            let all = self.tokenizer.decode(&self.ids, self.skip_special)?;
-            let certain = all.trim_end_matches('\u{fffd}');
-            let Some(new) = certain.strip_prefix(self.given.as_str()) else { return Ok(String::new()) };
-            let new = new.to_owned();
-            self.given.push_str(&new);
-            return Ok(new);
-        };
         match self.tokenizer.decoded(id, self.skip_special) {
-            Some(token) => through(stages, vec![token.to_owned()]),
+            Some(token) => through(&mut self.stages, vec![token.to_owned()]),
             None => Ok(String::new()),
         }
     }
@@ -178,12 +188,7 @@ impl StreamDecoder<'_> {
     /// # Errors
     /// As [`StreamDecoder::push`].
     pub fn finish(&mut self) -> Result<String> {
-        let Some(stages) = &mut self.stages else {
-            let all = self.tokenizer.decode(&self.ids, self.skip_special)?;
-            let rest = all.strip_prefix(self.given.as_str()).unwrap_or_default().to_owned();
-            self.given.push_str(&rest);
-            return Ok(rest);
-        };
+        let stages = &mut self.stages;
         let mut out = String::new();
         for index in 0..stages.len() {
             let rest = stages.get_mut(index).map(Stage::finish).transpose()?.unwrap_or_default();

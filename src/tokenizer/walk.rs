@@ -12,8 +12,7 @@ use super::cut::part_end;
 use super::model::{Memory, Model, Token};
 use super::normalise::{Normaliser, Normalising};
 use super::split::known::Known;
-use super::split::pattern::Written;
-use super::split::{Behavior, Pieces, Splitter};
+use super::split::{Behavior, Pieces, Prepend, Splitter};
 use super::{Parts, Tokenizer};
 use crate::{Result, ensure};
 
@@ -53,8 +52,8 @@ pub(super) struct Walk<'t> {
     /// The part that is being normalised, from and to.
     normalising: Option<(Normalising, usize, usize)>,
     normalised: Option<Normalised<'t>>,
-    /// What is being split, the byte of the text that it begins at, and how far it is.
-    splitting: Option<(Aligned<'t>, Option<u32>, usize)>,
+    /// What is being split, and how far it is.
+    splitting: Option<(Aligned<'t>, usize)>,
     pieces: Option<(Pieces<'t>, usize)>,
     memory: Memory,
     tokens: Vec<Token>,
@@ -63,7 +62,7 @@ pub(super) struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
-    /// Begins a walk; `track` says whether places in the text will be asked for.
+    /// Begins a walk; `track` says whether the caller will ask for places in the text.
     ///
     /// # Errors
     /// `bad-input` for a text of 4 GiB.
@@ -71,14 +70,10 @@ impl<'t> Walk<'t> {
         ensure!(text.len() < u32::MAX as usize, BadInput, "encode: a text of 4 GiB or more");
         let mut outer = Vec::new();
         tokenizer.added.split(text, false, &mut outer);
-        // Whether a piece stands at the text's beginning is known of a text that is cut by where it comes from.
-        let asks = |splitter: &Splitter| {
-            splitter.asks_for_start() && (matches!(splitter, Splitter::Sequence(_)) || tokenizer.added.any(true))
-        };
         Ok(Walk {
             tokenizer,
             text,
-            track: track || tokenizer.parts.splitter.as_ref().is_some_and(asks),
+            track: track || tokenizer.asks_for_places(),
             raw: matches!(&tokenizer.model, Model::Bpe(model) if model.takes_bytes()),
             in_parts: tokenizer.reads_parts_alike(),
             by_lines: tokenizer.parts.cuts_lines(),
@@ -173,9 +168,9 @@ impl<'t> Walk<'t> {
                 None => true,
             };
             if done {
-                let (aligned, from) = (std::mem::take(normalising).finish(text, how), *from);
+                let aligned = std::mem::take(normalising).finish(text, how);
                 self.normalising = None;
-                self.look(aligned, from);
+                self.look(aligned);
             }
             return Ok(true);
         }
@@ -192,7 +187,7 @@ impl<'t> Walk<'t> {
                 found(Stretches::Added(token.id, start as usize, end as usize, matched))?;
                 return Ok(true);
             }
-            self.splitting = Some((aligned.part(from, to), None, 0));
+            self.splitting = Some((aligned.part(from, to), 0));
             return Ok(true);
         }
         let Some(&(token, start, end)) = self.outer.get(self.next) else { return Ok(false) };
@@ -213,11 +208,11 @@ impl<'t> Walk<'t> {
         Ok(true)
     }
 
-    /// Looks for added tokens in a normalised part that begins at byte `from`, or has it split.
-    fn look(&mut self, aligned: Aligned<'t>, from: usize) {
+    /// Looks for added tokens in a normalised part, or has it split.
+    fn look(&mut self, aligned: Aligned<'t>) {
         let added = &self.tokenizer.added;
         if !added.any(true) {
-            self.splitting = Some((aligned, Some(from as u32), 0));
+            self.splitting = Some((aligned, 0));
             return;
         }
         let mut stretches = Vec::new();
@@ -227,7 +222,7 @@ impl<'t> Walk<'t> {
 
     /// Splits what is to be split, or some of it.
     fn split(&mut self) -> Result<()> {
-        let Some((aligned, origin, from)) = self.splitting.take() else { return Ok(()) };
+        let Some((aligned, from)) = self.splitting.take() else { return Ok(()) };
         let (length, splitter) = (aligned.text().len(), self.tokenizer.parts.splitter.as_ref());
         let least = from + SPLIT;
         let to = match splitter {
@@ -238,13 +233,10 @@ impl<'t> Walk<'t> {
             aligned
         } else {
             let part = aligned.part(from, to);
-            self.splitting = Some((aligned, origin, to)).filter(|_| to < length);
+            self.splitting = Some((aligned, to)).filter(|_| to < length);
             part
         };
-        let mut pieces = match origin {
-            Some(origin) => Pieces::new(part, origin + from as u32),
-            None => Pieces::part(part),
-        };
+        let mut pieces = Pieces::new(part);
         if let Some(splitter) = splitter {
             splitter.split(&mut pieces, self.raw)?;
         }
@@ -264,6 +256,20 @@ impl Tokenizer {
         Walk::new(self, text, track)?.advance(usize::MAX, found).map(drop)
     }
 
+    /// Whether a splitter must be told where in the text a piece stands: one that puts a mark where the text begins, if anything before it
+    /// may drop what stands there or cut.
+    fn asks_for_places(&self) -> bool {
+        fn asks(splitter: &Splitter, cut: bool) -> bool {
+            match splitter {
+                Splitter::Metaspace { prepend: Prepend::First, .. } => cut,
+                Splitter::Sequence(all) => all.iter().enumerate().any(|(at, one)| asks(one, cut || at > 0)),
+                _ => false,
+            }
+        }
+        let cut = self.added.any(true) || self.parts.normaliser.is_some();
+        self.parts.splitter.as_ref().is_some_and(|splitter| asks(splitter, cut))
+    }
+
     /// Whether a text cut before a space between two ASCII letters or digits gives the same tokens in parts: the normaliser
     /// changes characters where they stand, every splitter goes by what is near, and one of them always cuts there.
     fn reads_parts_alike(&self) -> bool {
@@ -280,9 +286,7 @@ impl Tokenizer {
 fn is_local(normaliser: &Normaliser) -> bool {
     match normaliser {
         Normaliser::Strip { .. } | Normaliser::Prepend(_) => false,
-        Normaliser::Replace { pattern, .. } => {
-            matches!(pattern.written(), Written::Literal(literal) if literal.chars().count() == 1)
-        }
+        Normaliser::Replace { pattern, .. } => pattern.is_one_character(),
         Normaliser::Sequence(all) => all.iter().all(is_local),
         _ => true,
     }

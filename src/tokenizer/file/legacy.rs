@@ -4,13 +4,13 @@
 //! tokenizer with the parts of that model, its special tokens and its chat template.
 
 use super::fields::{Fields, id_of};
-use super::{bert_processor, model::pair_of};
+use super::{added_token, bert_processor, model::pair_of, numbered};
 use crate::tokenizer::model::{Bpe, BpeOptions, Model, WordPiece};
 use crate::tokenizer::presets::Preset;
 use crate::tokenizer::vocab::Vocab;
 use crate::tokenizer::{AddedToken, Normaliser, Parts, Tokenizer};
-use crate::{Context, Result, bail};
-use serde_json::Value;
+use crate::{Context, Result, bail, order};
+use serde_json::{Value, json};
 
 /// What `tokenizer_config.json` calls special tokens, and what we do.
 const ROLES: [(&str, &str); 7] = [
@@ -101,40 +101,31 @@ impl Tokenizer {
                 parts.roles.push((role.to_owned(), token.to_owned()));
             }
         }
-        let mut known: Vec<(u32, AddedToken)> = Vec::new();
+        let mut listed = Vec::new();
         if let Some(Value::Object(tokens)) = config.value("added_tokens_decoder") {
             for (id, token) in tokens {
                 let Ok(id) = id.parse::<u32>() else { bail!(BadFile, "tokenizer_config.json: token number {id:?}") };
-                let token = Fields::of(token, "added_tokens_decoder")?;
-                known.push((
-                    id,
-                    AddedToken {
-                        id,
-                        content: token.text("content")?.to_owned(),
-                        single_word: token.flag("single_word", false)?,
-                        lstrip: token.flag("lstrip", false)?,
-                        rstrip: token.flag("rstrip", false)?,
-                        normalized: token.flag("normalized", true)?,
-                        special: token.flag("special", false)?,
-                    },
-                ));
+                listed.push(added_token(&Fields::of(token, "added_tokens_decoder")?, id)?);
             }
         }
-        for (id, token) in known {
-            if parts.added.iter().all(|added| added.id != id) {
-                parts.added.push(token);
+        order::by_key(&mut listed, |token| token.id);
+        parts.added.extend(listed);
+        parts.added = numbered(parts.added, &model);
+        match config.value("chat_template") {
+            Some(Value::String(template)) => parts.chat_template = Some(template.clone()),
+            // Several templates under names.
+            Some(Value::Array(list)) => {
+                for entry in list {
+                    let entry = Fields::of(entry, "chat_template")?;
+                    let (name, template) = (entry.text("name")?.to_owned(), entry.text("template")?.to_owned());
+                    match name.as_str() {
+                        "default" => parts.chat_template = Some(template),
+                        _ => parts.named_templates.push((name, template)),
+                    }
+                }
             }
+            _ => {}
         }
-        parts.chat_template = match config.value("chat_template") {
-            Some(Value::String(template)) => Some(template.clone()),
-            // Several templates under names: the default one.
-            Some(Value::Array(list)) => list
-                .iter()
-                .find(|entry| entry.get("name").and_then(Value::as_str) == Some("default"))
-                .and_then(|entry| entry.get("template").and_then(Value::as_str))
-                .map(str::to_owned),
-            _ => parts.chat_template,
-        };
         Tokenizer::new(parts, model)
     }
 
@@ -146,9 +137,16 @@ impl Tokenizer {
                 config.insert((*field).to_owned(), Value::from(token));
             }
         }
-        if let Some(template) = &self.parts.chat_template {
-            config.insert("chat_template".to_owned(), Value::from(template.as_str()));
-        }
+        let Parts { chat_template: own, named_templates: named, .. } = &self.parts;
+        let template = own.as_ref().map(|template| Value::from(template.as_str()));
+        let templates = if named.is_empty() {
+            template
+        } else {
+            let own = template.map(|template| json!({ "name": "default", "template": template }));
+            let named = named.iter().map(|(name, template)| json!({ "name": name, "template": template }));
+            Some(Value::Array(own.into_iter().chain(named).collect()))
+        };
+        config.extend(templates.map(|templates| ("chat_template".to_owned(), templates)));
         config.insert("tokenizer_class".to_owned(), Value::from("PreTrainedTokenizerFast"));
         Value::Object(config).to_string()
     }

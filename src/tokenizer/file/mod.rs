@@ -12,10 +12,11 @@ mod parts;
 mod write;
 
 use super::process::Processor;
-use super::{AddedToken, Pad, Padding, Parts, Side, Strategy, Tokenizer, Truncation};
+use super::{AddedToken, Model, Pad, Padding, Parts, Side, Strategy, Tokenizer, Truncation};
 use crate::{Context, Result, bail, ensure};
 use fields::Fields;
 use serde_json::Value;
+use std::collections::HashMap;
 
 impl Tokenizer {
     /// Reads the text of a `tokenizer.json`.
@@ -48,16 +49,9 @@ impl Tokenizer {
         };
         for token in file.list_or_empty("added_tokens")? {
             let token = Fields::of(token, "added_tokens")?;
-            parts.added.push(AddedToken {
-                id: token.id("id")?,
-                content: token.text("content")?.to_owned(),
-                single_word: token.flag("single_word", false)?,
-                lstrip: token.flag("lstrip", false)?,
-                rstrip: token.flag("rstrip", false)?,
-                normalized: token.flag("normalized", true)?,
-                special: token.flag("special", false)?,
-            });
+            parts.added.push(added_token(&token, token.id("id")?)?);
         }
+        parts.added = numbered(parts.added, &model);
         Tokenizer::new(parts, model)
     }
 
@@ -65,6 +59,37 @@ impl Tokenizer {
     pub fn to_json(&self) -> String {
         write::tokenizer(self).to_string()
     }
+}
+
+fn added_token(token: &Fields<'_>, id: u32) -> Result<AddedToken> {
+    Ok(AddedToken {
+        id,
+        content: token.text("content")?.to_owned(),
+        single_word: token.flag("single_word", false)?,
+        lstrip: token.flag("lstrip", false)?,
+        rstrip: token.flag("rstrip", false)?,
+        normalized: token.flag("normalized", true)?,
+        special: token.flag("special", false)?,
+    })
+}
+
+/// Added tokens with the numbers that the reference gives them, whatever a file says: the model's where it has the token, else the next
+/// one after the model's and those before. Of two of one text the later one counts, under the number of the first.
+fn numbered(tokens: Vec<AddedToken>, model: &Model) -> Vec<AddedToken> {
+    let (mut all, mut places): (Vec<AddedToken>, HashMap<String, usize>) = Default::default();
+    let mut next = model.size() as u32;
+    for mut token in tokens.into_iter().filter(|token| !token.content.is_empty()) {
+        if let Some(known) = places.get(&token.content).and_then(|&place| all.get_mut(place)) {
+            token.id = known.id;
+            *known = token;
+            continue;
+        }
+        token.id = model.vocab().id(&token.content).unwrap_or(next);
+        next = next.max(token.id + 1);
+        places.insert(token.content.clone(), all.len());
+        all.push(token);
+    }
+    all
 }
 
 fn side(fields: &Fields<'_>) -> Result<Side> {

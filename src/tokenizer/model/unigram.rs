@@ -103,26 +103,20 @@ impl Unigram {
         self.pieces.get(id as usize).map_or(self.unk_score, |piece| piece.1)
     }
 
-    /// All tokens that can stand at `start`, as (end, id, score) to the callback: pieces, or else the unknown character.
-    ///
-    /// # Errors
-    /// `bad-file` when an unknown token is needed and there is none.
+    /// All tokens that can stand at `start`, as (end, id, score) to the callback: pieces, or else the unknown character, which has no id
+    /// where the model has no unknown token.
     #[inline]
-    pub fn tokens_at(&self, piece: &str, start: usize, mut found: impl FnMut(usize, u32, f64)) -> Result<()> {
+    pub fn tokens_at(&self, piece: &str, start: usize, mut found: impl FnMut(usize, Option<u32>, f64)) {
         let rest = piece.get(start..).unwrap_or_default();
         let width = rest.chars().next().map_or(1, char::len_utf8);
         let mut single = false;
         self.trie.prefixes(rest.as_bytes(), |length, id| {
             single |= length == width;
-            found(start + length, id, self.pieces.get(id as usize).map_or(0.0, |piece| piece.1));
+            found(start + length, Some(id), self.pieces.get(id as usize).map_or(0.0, |piece| piece.1));
         });
         if !single {
-            let Some(unk) = self.unk else {
-                crate::bail!(BadFile, "Unigram: an unknown character, and the model has no unknown token");
-            };
-            found(start + width, unk, self.unk_score);
+            found(start + width, self.unk, self.unk_score);
         }
-        Ok(())
     }
 
     /// The tokens of a piece are appended to `out`.
@@ -158,17 +152,21 @@ impl Unigram {
             let start = first + at;
             *from = start + c.len_utf8();
             let so_far = path.get(start).map_or(0.0, |step| step.score);
+            let mut missing = false;
             self.tokens_at(piece, start, |end, id, score| {
                 let score = score + so_far;
+                let new = Step { score, from: start as u32, id: id.unwrap_or_default() };
                 let Some(step) = path.get_mut(end) else {
                     path.resize(end, NOWHERE);
-                    path.push(Step { score, from: start as u32, id });
-                    return;
+                    missing |= id.is_none();
+                    return path.push(new);
                 };
                 if step.from == u32::MAX || score > step.score {
-                    *step = Step { score, from: start as u32, id };
+                    missing |= id.is_none();
+                    *step = new;
                 }
-            })?;
+            });
+            ensure!(!missing, BadFile, "Unigram: an unknown character, and the model has no unknown token");
         }
         let (mut end, mut unknown) = back.unwrap_or((piece.len() as u32, None));
         while let Some(step) = path.get(end as usize).filter(|step| step.from < end) {

@@ -22,20 +22,41 @@ pub(super) fn push_literal(out: &mut String, c: char, folds: bool) {
     }
 }
 
+/// Letters of which more than two fold together, or whose cases do not lead back.
+const ALIKE: [&str; 21] = [
+    "sSſ",
+    "kK\u{212a}",
+    "åÅ\u{212b}",
+    "ßẞ",
+    "ǆǅǄ",
+    "ǉǈǇ",
+    "ǌǋǊ",
+    "ǳǲǱ",
+    "ṡṠẛ",
+    "µμΜ",
+    "βΒϐ",
+    "εΕϵ",
+    "θΘϑϴ",
+    "ιΙ\u{345}\u{1fbe}",
+    "κΚϰ",
+    "πΠϖ",
+    "ρΡϱ",
+    "σΣς",
+    "φΦϕ",
+    "ωΩ\u{2126}",
+    "вВᲀ",
+];
+
 /// The other cases of a character.
 pub(super) fn cases(c: char) -> Vec<char> {
+    if let Some(group) = ALIKE.iter().find(|group| group.contains(c)) {
+        return group.chars().filter(|&other| other != c).collect();
+    }
     let single = |mut chars: Box<dyn Iterator<Item = char>>| chars.next().filter(|_| chars.next().is_none());
-    let mut others: Vec<char> = Vec::new();
-    others.extend(single(Box::new(c.to_lowercase())));
-    others.extend(single(Box::new(c.to_uppercase())));
-    others.extend(match c {
-        's' | 'S' => Some('ſ'),
-        'k' | 'K' => Some('\u{212a}'),
-        _ => None,
-    });
-    others.retain(|&other| other != c);
-    others.dedup();
-    others
+    let lower = |c: char| single(Box::new(c.to_lowercase()));
+    // A letter such as ı has the upper case of another one, and folds with neither.
+    let upper = single(Box::new(c.to_uppercase())).filter(|&upper| lower(upper) == Some(c));
+    [lower(c), upper].into_iter().flatten().filter(|&other| other != c).collect()
 }
 
 /// Writes a range of characters, and if case does not count the others that fold with its letters.
@@ -47,8 +68,8 @@ pub(super) fn push_range(out: &mut String, low: char, high: char, folds: bool) {
     out.push('-');
     push_plain(out, high);
     if folds {
-        for c in (low..=high).filter(char::is_ascii_alphabetic) {
-            cases(c).into_iter().for_each(|other| push_plain(out, other));
+        for c in (low..=high).filter(|c| c.is_alphabetic()) {
+            cases(c).into_iter().filter(|other| !(low..=high).contains(other)).for_each(|other| push_plain(out, other));
         }
     }
 }

@@ -104,19 +104,13 @@ pub struct Pieces<'a> {
     pub cuts: Vec<(u32, u32)>,
     /// Whether pieces are raw UTF-8 whose bytes stand for byte symbols.
     pub raw: bool,
-    origin: Option<u32>,
 }
 
 impl<'a> Pieces<'a> {
-    /// A text in one piece, which begins at byte `origin` of the whole input.
-    pub fn new(text: Aligned<'a>, origin: u32) -> Self {
+    /// A text in one piece.
+    pub fn new(text: Aligned<'a>) -> Self {
         let cuts = if text.text().is_empty() { Vec::new() } else { vec![(0, text.text().len() as u32)] };
-        Pieces { text, cuts, raw: false, origin: Some(origin) }
-    }
-
-    /// A part of a text that was cut already.
-    pub fn part(text: Aligned<'a>) -> Self {
-        Pieces { origin: None, ..Pieces::new(text, 0) }
+        Pieces { text, cuts, raw: false }
     }
 
     /// The text of a piece.
@@ -135,7 +129,6 @@ impl<'a> Pieces<'a> {
             })?;
         }
         self.cuts = cuts;
-        self.origin = None;
         Ok(())
     }
 
@@ -193,7 +186,7 @@ impl Splitter {
     }
 
     /// Whether it treats the piece with which the text begins otherwise.
-    pub(super) fn asks_for_start(&self) -> bool {
+    fn asks_for_start(&self) -> bool {
         match self {
             Splitter::Metaspace { prepend: Prepend::First, .. } => true,
             Splitter::Sequence(all) => all.iter().any(Splitter::asks_for_start),
@@ -413,22 +406,17 @@ fn scripts(text: &str, piece: &mut dyn FnMut(usize, usize)) {
 }
 
 fn metaspace(pieces: &mut Pieces<'_>, mark: char, prepend: Prepend, split: bool) -> Result<()> {
-    let origin = pieces.origin;
-    let first_at_start = pieces.cuts.first().is_some_and(|&(start, _)| match origin {
-        Some(origin) => origin == 0,
-        None => pieces.text.source(start as usize, start as usize + 1).0 == 0,
-    });
     if pieces.cuts.iter().any(|&cut| pieces.slice(cut).contains(' ')) {
         pieces.rewrite(|c, push| push(if c == ' ' { mark } else { c }, Change::Replace(0)));
     }
-    let mark_text = mark.to_string();
     let mut cuts = std::mem::take(&mut pieces.cuts);
-    match prepend {
-        Prepend::Always => pieces.text.with_prefix(&mark_text, &mut cuts, |_, piece| !piece.starts_with(mark)),
-        Prepend::First if first_at_start => {
-            pieces.text.with_prefix(&mark_text, &mut cuts, |index, piece| index == 0 && !piece.starts_with(mark));
-        }
-        _ => {}
+    if prepend != Prepend::Never {
+        // Several pieces begin where the text does if something was put before it.
+        let begins =
+            |&(start, _): &(u32, u32)| prepend == Prepend::Always || pieces.text.begins_at(start as usize) == 0;
+        let wanted: Vec<bool> = cuts.iter().map(begins).collect();
+        let wants = |index: usize, piece: &str| wanted.get(index) == Some(&true) && !piece.starts_with(mark);
+        pieces.text.with_prefix(&mark.to_string(), &mut cuts, wants);
     }
     pieces.cuts = cuts;
     if split {

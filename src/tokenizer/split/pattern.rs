@@ -69,6 +69,11 @@ impl Pattern {
         }
     }
 
+    /// Whether single characters are looked for, so that a text may be read in parts.
+    pub fn is_one_character(&self) -> bool {
+        matches!(&self.written, Written::Literal(literal) if literal.chars().count() == 1)
+    }
+
     /// Calls back with the (start, end) of each match.
     ///
     /// # Errors

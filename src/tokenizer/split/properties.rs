@@ -6,7 +6,11 @@
 /// White space as a list inside a class.
 pub(super) const SPACES: &str = r"\t-\r \u{85}\u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}";
 /// Characters of words as a list inside a class.
-pub(super) const WORDS: &str = r"\p{Alphabetic}\p{M}\p{N}\p{Pc}";
+pub(super) const WORDS: &str = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}";
+/// What the reference's engine counts among them too, but for inside a class: the fractions and raised digits of Latin-1.
+pub(super) const LATIN_WORDS: &str = "²³¹¼½¾";
+/// What is neither white space nor a control nor free.
+const VISIBLE: &str = r"[^\p{Z}\p{Cc}\p{Cn}\p{Cs}]";
 
 /// Categories and yes-or-no properties by their long names; any other long name is a script's.
 const PROPERTIES: [&str; 47] = [
@@ -73,6 +77,11 @@ pub(super) fn property(name: &str) -> String {
         "word" => WORDS.to_owned(),
         "punct" | "punctuation" => r"\p{P}".to_owned(),
         "xdigit" => "0-9a-fA-F".to_owned(),
+        "cntrl" => r"\p{Cc}".to_owned(),
+        "ascii" => r"\u{0}-\u{7f}".to_owned(),
+        "blank" => r"\p{Zs}\t".to_owned(),
+        "graph" => VISIBLE.to_owned(),
+        "print" => format!(r"\p{{Zs}}{VISIBLE}"),
         lower if lower.len() <= 2 => format!(r"\p{{{}}}", capitalised(lower)),
         _ if name.contains('=') => format!(r"\p{{{name}}}"),
         lower if let Some(own) = PROPERTIES.iter().find(|own| own.to_ascii_lowercase().replace('_', "") == lower) => {

@@ -6,7 +6,7 @@
 //! Case folds go one character to one.
 
 use super::folding::{cases, push_literal, push_range};
-use super::properties::{SPACES, WORDS, property};
+use super::properties::{LATIN_WORDS, SPACES, WORDS, property};
 use crate::{Result, bail};
 
 /// Whose syntax an expression is written in.
@@ -274,8 +274,13 @@ impl Translator<'_> {
             'A' => self.out.push_str(r"(?<![\s\S])"),
             'z' => self.out.push_str(r"(?![\s\S])"),
             'Z' => self.out.push_str(r"(?=\n?(?![\s\S]))"),
-            'b' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?![{WORDS}])|(?<![{WORDS}])(?=[{WORDS}]))")),
-            'B' => self.out.push_str(&format!("(?:(?<=[{WORDS}])(?=[{WORDS}])|(?<![{WORDS}])(?![{WORDS}]))")),
+            'b' | 'B' => {
+                let words = format!("[{WORDS}{LATIN_WORDS}]");
+                let (after, before) = if c == 'b' { ("!", "=") } else { ("=", "!") };
+                self.out.push_str(&format!("(?:(?<={words})(?{after}{words})|(?<!{words})(?{before}{words}))"));
+            }
+            'w' => self.out.push_str(&format!("[{WORDS}{LATIN_WORDS}]")),
+            'W' => self.out.push_str(&format!("[^{WORDS}{LATIN_WORDS}]")),
             'O' => self.out.push_str(r"[\s\S]"),
             'N' => self.out.push_str(r"[^\n]"),
             'R' => {

@@ -103,7 +103,7 @@ export const cases = {
         continue;
       }
       // These differ as the native engine does: see tests/tokenizer_split.rs.
-      if (!["(?i)straße|été|я", "a{2,1}?", "[\\w&&[^\\d]]+"].includes(regex)) {
+      if (!["(?i)straße|été|я", "a{2,1}?"].includes(regex)) {
         const encodings = await tokenizer.encodeBatch(cases.map(([text]) => text));
         encodings.forEach(({ offsets }, at) => {
           const [text, pieces] = cases[at];

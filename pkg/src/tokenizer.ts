@@ -55,6 +55,15 @@ function ids(list: ArrayLike<number>, where: string): Uint32Array {
   return Uint32Array.from(list);
 }
 
+/** An object as the text of a file. */
+function written(object: object): string {
+  try {
+    return JSON.stringify(object);
+  } catch (cause) {
+    throw new GriotError("bad-input", `Tokenizer.fromJSON: the object cannot be written as JSON: ${String(cause)}`);
+  }
+}
+
 async function encodeAll(tokenizer: Tokenizer, inputs: (string | [string, string])[], options: EncodeOptions): Promise<Encoding[]> {
   return arrived(await remoteOf(tokenizer).call<Crossed>("encode", [inputs, crossing(options)], options));
 }
@@ -103,7 +112,7 @@ export class Tokenizer {
     return runStatic("tokenizer", "trainer", args, checked, (made: MadeTokenizer, client) => new Tokenizer(client, made));
   }
 
-  /** Reads tokenizer.json, or vocab.json and merges.txt, or vocab.txt, each with tokenizer_config.json where there is one. */
+  /** Reads tokenizer.json, or vocab.json and merges.txt, or vocab.txt, each with tokenizer_config.json and chat_template.jinja where there are any. */
   static async load(source: Source, options?: CallOptions & Reading): Promise<Tokenizer> {
     const { integrity, cache, ...call } = given(options, { ...long, integrity: object, cache: flag }, "Tokenizer.load");
     const args = [crossingSource(source, "Tokenizer.load"), { integrity, cache }];
@@ -114,7 +123,7 @@ export class Tokenizer {
   /** Reads the text of a Hugging Face tokenizer.json, or the object it stands for. */
   static async fromJSON(json: string | object, options?: CallOptions): Promise<Tokenizer> {
     argument(json, either(text, object), "the file", "Tokenizer.fromJSON");
-    const whole = typeof json === "string" ? json : JSON.stringify(json);
+    const whole = typeof json === "string" ? json : written(json);
     const { client, value } = await callStatic<MadeTokenizer>("tokenizer", "fromJSON", [whole], given(options, always, "Tokenizer.fromJSON"));
     return new Tokenizer(client, value);
   }
@@ -182,7 +191,7 @@ export class Tokenizer {
     return await remoteOf(this).call("explain", [input], given(options, always, "explain"));
   }
 
-  /** The text of a conversation, by the tokenizer's own template or the one given. */
+  /** The text of a conversation, by the tokenizer's own template, another of its templates by name, or the one given. */
   async applyChatTemplate(messages: Message[], options?: CallOptions & { template?: string | undefined; addGenerationPrompt?: boolean | undefined; tools?: object[] | undefined }): Promise<string> {
     argument(messages, kind("an array of messages", (v) => Array.isArray(v) && v.every((x) => object.is(x))), "messages", "applyChatTemplate");
     const checked = given(options, CHAT, "applyChatTemplate");

@@ -291,7 +291,7 @@ pub(super) fn conversation(
     given: ChatFields,
     call: &str,
 ) -> crate::Result<String> {
-    let Some(template) = given.template.as_ref().or(tokenizer.parts().chat_template.as_ref()) else {
+    let Some(template) = tokenizer.chat_template(given.template.as_deref(), given.tools.is_some()) else {
         let missing = Error::new(Kind::BadOption, format!("{call}: the tokenizer has no template"));
         return Err(missing.hint("give one as option \"template\" of applyChatTemplate"));
     };

@@ -75,13 +75,14 @@ pub fn train_tokenizer(options: JsValue) -> Job {
             }
         }
         tell(&trainer);
-        loop {
+        // Stopped while texts are read there may be none yet, and the vocabulary is that of none.
+        while !desk.stopping() {
             let (steps, done) = trainer.advance(BUDGET)?;
             tell(&trainer);
             for step in &steps {
                 desk.report(report(step)).await;
             }
-            if done || desk.stopping() {
+            if done {
                 break;
             }
             pace.breathe().await;

@@ -61,13 +61,23 @@ export async function readTokenizer({ door: { Tokenizer } }: Context, place: Pla
     if (file !== undefined) tell?.({ phase: "load", done, bytes: true, note: name });
     return await file?.text();
   };
-  const config = await text("tokenizer_config.json");
+  const config = withTemplate(await text("tokenizer_config.json"), await text("chat_template.jinja"));
   const json = await text("tokenizer.json");
   if (json !== undefined) return Tokenizer.from_json(json, config);
   const [vocab, merges] = [await text("vocab.json"), await text("merges.txt")];
   if (vocab !== undefined && merges !== undefined) return Tokenizer.from_vocab_and_merges(vocab, merges, config);
   const words = await text("vocab.txt");
   return words === undefined ? undefined : Tokenizer.from_vocab_txt(words, config);
+}
+
+/** A configuration with the chat template that stands in a file of its own, which counts before its own. */
+function withTemplate(config: string | undefined, template: string | undefined): string | undefined {
+  if (template === undefined) return config;
+  try {
+    return JSON.stringify({ ...(JSON.parse(config ?? "{}") as object), chat_template: template });
+  } catch {
+    return config; // whoever reads it says what is wrong
+  }
 }
 
 function without(place: Place): GriotError {

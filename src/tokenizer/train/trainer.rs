@@ -227,17 +227,14 @@ impl Trainer {
         }
     }
 
-    /// Makes the tokenizer of what was learned so far; stopped early, it is a smaller one.
+    /// Makes the tokenizer of what was learned so far; stopped early, it is a smaller one, down to what there is before any text.
     ///
     /// # Errors
-    /// As [`Trainer::advance`].
-    pub fn finish(mut self) -> Result<Tokenizer> {
-        if matches!(self.stage, Stage::Feeding(_)) {
-            self.advance(0)?;
-        }
+    /// As [`Trainer::advance`], but for `bad-input`.
+    pub fn finish(self) -> Result<Tokenizer> {
         let learned = match self.stage {
             Stage::Learning(training) => training.finish(),
-            Stage::Feeding(_) => Learned::default(),
+            Stage::Feeding(words) => Training::new(words, &self.method)?.finish(),
         };
         let unk = self.preset.unk;
         let Learned { vocab, merges, scores } = learned;

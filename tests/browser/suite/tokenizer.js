@@ -325,6 +325,38 @@ export const cases = {
     equal(await error.partial.decode((await error.partial.encode("la reine")).ids), "la reine");
   },
 
+  async "a training that is stopped before it has read anything gives a tokenizer of nothing"({ griot }) {
+    for (const kind of ["bpe", "wordpiece", "unigram", "word", "char"]) {
+      const run = griot.Tokenizer.trainer(story(), { kind });
+      await run.stop();
+      const tokenizer = await run.result;
+      equal(tokenizer.kind, kind);
+      await tokenizer.dispose();
+    }
+  },
+
+  async "a chat template stands in a file of its own, or under a name"({ griot }) {
+    const plain = await train(griot);
+    const json = await plain.toJSON();
+    await plain.dispose();
+    const messages = [{ role: "user", content: "Bonjour" }];
+    const rendered = async (files, options) => {
+      const tokenizer = await griot.Tokenizer.load({ "tokenizer.json": json, ...files });
+      const text = await tokenizer.applyChatTemplate(messages, options);
+      await tokenizer.dispose();
+      return text;
+    };
+    const own = { "chat_template.jinja": "own {{ messages[0].content }}" };
+    equal(await rendered(own), "own Bonjour");
+    equal(await rendered({ ...own, "tokenizer_config.json": JSON.stringify({ chat_template: "old" }) }), "own Bonjour");
+    const templates = [{ name: "default", template: "plain" }, { name: "tool_use", template: "with tools" }, { name: "rag", template: "from documents" }];
+    const named = { "tokenizer_config.json": JSON.stringify({ chat_template: templates }) };
+    equal(await rendered(named), "plain");
+    equal(await rendered(named, { tools: [{ name: "f" }] }), "with tools");
+    equal(await rendered(named, { template: "rag" }), "from documents");
+    equal(await rendered(named, { template: "{{ messages[0].role }}" }), "user");
+  },
+
   async "disposed is disposed, twice is once, and calls in hand end"({ griot }) {
     const tokenizer = await train(griot);
     const call = rejects(tokenizer.encodeBatch(Array(3000).fill(story(40))), "disposed");

@@ -227,7 +227,7 @@ fn splitters() -> Vec<Splitter> {
 
 /// The pieces of a part of a text, with where in the text they come from.
 fn pieces(splitter: &Splitter, text: &str, (from, to): (usize, usize)) -> Vec<(String, (u32, u32))> {
-    let mut pieces = Pieces::new(Aligned::new(&text[from..to], from, true), from as u32);
+    let mut pieces = Pieces::new(Aligned::new(&text[from..to], from, true));
     splitter.split(&mut pieces, false).unwrap();
     let piece = |&cut: &(u32, u32)| (pieces.slice(cut).to_owned(), pieces.text.source(cut.0 as usize, cut.1 as usize));
     pieces.cuts.iter().map(piece).collect()

@@ -24,6 +24,7 @@ pub mod encoding; // the result: ids and what belongs to them
 pub mod aligned; // text that remembers where it came from
 pub mod vocab; // tokens <-> numbers
 pub mod bytes; // bytes <-> their symbols
+mod truncate; // tokens -> as many as may be
 mod places; // bytes -> the unit that offsets are counted in
 pub mod unicode; // classes of characters
 

@@ -18,9 +18,22 @@ export function onLanguage(follow: () => void): void {
   follow();
 }
 
-/** Puts every text of the page into the language that is now chosen. */
-export function follow(): void {
-  for (const each of followers) each();
+/** How many times the language was switched. */
+let switches = 0;
+/** Milliseconds of following before others are let in. */
+const FOLLOWING_MS = 8;
+
+/** Puts every text of the page into the language that is now chosen, in tasks that hold nobody up. */
+export async function follow(): Promise<void> {
+  const mine = (switches += 1);
+  let until = performance.now() + FOLLOWING_MS;
+  for (const each of followers) {
+    each();
+    if (performance.now() < until) continue;
+    await turn();
+    if (mine !== switches) return; // switched again meanwhile
+    until = performance.now() + FOLLOWING_MS;
+  }
 }
 
 /** An element that stays: functions among its attributes and children follow the language. */

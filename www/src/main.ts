@@ -46,7 +46,7 @@ function languageSwitch(): HTMLElement {
     onLanguage(() => press.setAttribute("aria-pressed", String(language() === code)));
     press.addEventListener("click", () => {
       choose(code);
-      follow();
+      void follow();
     });
     return press;
   });

@@ -42,8 +42,8 @@ fn span_of(b: u32, q: u32) -> vec2<u32> {
     return vec2<u32>(spans[2u * at], min(spans[2u * at + 1u], p.keys));
 }
 
-// The keys that query q of row b sees: from x up to y, or (0, 0).
-fn reach(b: u32, q: u32) -> vec2<u32> {
+// Where the keys that query q of row b sees begin and end; there are none where the end is not after the beginning.
+fn ends(b: u32, q: u32) -> vec2<u32> {
     let at = q + past();
     let span = span_of(b, q);
     var lo = span.x;
@@ -60,10 +60,13 @@ fn reach(b: u32, q: u32) -> vec2<u32> {
             hi = min(hi, at + p.window);
         }
     }
-    if (lo >= hi) {
-        return vec2<u32>(0u, 0u);
-    }
     return vec2<u32>(lo, hi);
+}
+
+// The keys that query q of row b sees: from x up to y, or (0, 0).
+fn reach(b: u32, q: u32) -> vec2<u32> {
+    let keys = ends(b, q);
+    return select(vec2<u32>(0u, 0u), keys, keys.x < keys.y);
 }
 
 // The keys that any of the queries from q0 up to q1 sees.
@@ -79,8 +82,9 @@ fn reach_of_block(b: u32, q0: u32, q1: u32) -> vec2<u32> {
         return vec2<u32>(0u, 0u);
     }
     if (p.segments == 0u) {
-        // The reach grows with the query at both ends.
-        return vec2<u32>(reach(b, low).x, reach(b, high - 1u).y);
+        // Both ends grow with the query, also where one sees nothing.
+        let keys = vec2<u32>(ends(b, low).x, ends(b, high - 1u).y);
+        return select(vec2<u32>(0u, 0u), keys, keys.x < keys.y);
     }
     var all = vec2<u32>(0xffffffffu, 0u);
     for (var q = low; q < high; q++) {

@@ -8,9 +8,7 @@ use griot::tokenizer::train::{TrainOptions, train};
 use proptest::prelude::*;
 
 fn ngram(documents: &[&str], order: usize, smoothing: Smoothing) -> Ngram {
-    let mut trainer = NgramTrainer::new(order, None, smoothing).unwrap();
-    documents.iter().for_each(|document| trainer.feed(document).unwrap());
-    trainer.finish().unwrap()
+    Ngram::train(documents, order, smoothing).unwrap()
 }
 
 #[test]
@@ -95,16 +93,12 @@ proptest! {
 
 #[test]
 fn a_longer_memory_and_smoothing_read_stories_better() {
-    let tale = |story| match story {
-        Story::Tale(text) => text,
-        Story::Pair { input, .. } => input,
-    };
-    let stories: Vec<String> = Stories::new(Language::French, StoryKind::Tale, 1).take(600).map(tale).collect();
+    let stories: Vec<String> =
+        Stories::new(Language::French, StoryKind::Tale, 1).take(600).map(Story::into_text).collect();
     let (learn, judge) = stories.split_at(500);
     let perplexity = |order, smoothing| {
-        let mut trainer = NgramTrainer::new(order, None, smoothing).unwrap();
-        learn.iter().for_each(|text| trainer.feed(text).unwrap());
-        trainer.finish().unwrap().evaluate(judge.iter().map(String::as_str)).unwrap().perplexity
+        let ngram = Ngram::train(learn, order, smoothing).unwrap();
+        ngram.evaluate(judge.iter().map(String::as_str)).unwrap().perplexity
     };
     let [one, two, three] = [1, 2, 3].map(|order| perplexity(order, Smoothing::KneserNey));
     assert!(three < two && two < one, "{one} {two} {three}");

@@ -5,6 +5,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::stories::Story;
+
 /// A text, or an example.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
@@ -62,6 +64,19 @@ pub struct Entity {
     pub end: usize,
     /// What it is.
     pub label: String,
+}
+
+impl From<Story> for Document {
+    /// A tale is a text; a task is an example of one text made of another.
+    fn from(story: Story) -> Document {
+        match story {
+            Story::Tale(text) => Document::Text(text),
+            Story::Pair { input, output } => {
+                let example = Example { input: Some(input), output: Some(output), ..Example::default() };
+                Document::Example(Box::new(example))
+            }
+        }
+    }
 }
 
 impl Document {

@@ -207,6 +207,12 @@ impl Maker {
         &self.labels
     }
 
+    /// What ids of a row say, to be looked at: a dot stands where nothing is predicted.
+    pub fn spoken(&self, ids: &[u32]) -> String {
+        let name = |&id: &u32| if id == IGNORED { "·" } else { self.tokenizer.spoken(id) };
+        ids.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
     /// Nothing, in the form in which this objective's rows are held.
     pub fn kept(&self) -> Kept {
         match self.objective {

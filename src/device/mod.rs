@@ -189,6 +189,12 @@ impl Device {
         Device { player: Player::Cpu(cpu::Cpu::new(host)), host, ledger, reason: String::new() }
     }
 
+    /// The CPU of a native program, with an account of its own.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn native() -> Rc<Device> {
+        Rc::new(Device::cpu(Host::native(), Ledger::new(None)))
+    }
+
     /// The GPU that the system prefers, hardware or software.
     ///
     /// Fails with `device-unavailable` if there is none, it refuses, or it is below what every WebGPU device has.

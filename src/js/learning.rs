@@ -25,9 +25,6 @@ use std::cell::Cell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-/// The base rate of a model that was created here, and of one that was loaded.
-const RATES: (f64, f64) = (1e-3, 5e-5);
-
 /// Holds the model's gradients for one run, until it is dropped.
 struct Learning(Rc<Cell<bool>>);
 
@@ -201,10 +198,10 @@ impl Model {
                 (Source::Batches(batches(train, model.config())?), aside)
             };
             let aside = aside.batches(&options, wishes.validate.as_ref())?;
-            let rate = if model.created() { RATES.0 } else { RATES.1 };
             let goes_on = wishes.goes_on;
             let placed = model.placed().clone();
-            let mut trainer = Trainer::new(placed, options, source, rate, model.training(), goes_on).await?;
+            let mut trainer =
+                Trainer::new(placed, options, source, model.base_rate(), model.training(), goes_on).await?;
             let beside = Beside { aside, settings, wishes };
             let wishes = &beside.wishes;
             let validates = wishes.validate.as_ref().map(|validate| validate.every);

@@ -9,7 +9,7 @@ use crate::ensure;
 use crate::error::Result;
 
 /// The sizes of a model to be made.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Sizes {
     /// Blocks; of each stack where there are two.
@@ -26,7 +26,7 @@ pub struct Sizes {
     pub hidden: Option<usize>,
     /// Positions.
     pub context: usize,
-    /// Tokens; the tokenizer's, where there is one.
+    /// Tokens; where absent, those of the tokenizer that the model is made for.
     #[serde(default)]
     pub vocab_size: Option<usize>,
 }
@@ -44,10 +44,6 @@ impl Sizes {
         Ok(())
     }
 
-    fn vocab(&self) -> usize {
-        self.vocab_size.unwrap_or(8192)
-    }
-
     fn hidden(&self) -> usize {
         self.hidden.unwrap_or(4 * self.width)
     }
@@ -57,7 +53,7 @@ impl Sizes {
 pub fn gpt(s: &Sizes) -> Result<Value> {
     s.check(false)?;
     Ok(json!({
-        "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": s.vocab(), "n_positions": s.context,
+        "model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": s.vocab_size, "n_positions": s.context,
         "n_embd": s.width, "n_layer": s.layers, "n_head": s.heads, "n_inner": s.hidden(), "activation_function": "gelu_new",
         "layer_norm_epsilon": 1e-5, "initializer_range": 0.02, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "resid_pdrop": 0.0,
         "tie_word_embeddings": true
@@ -69,7 +65,7 @@ pub fn llama(s: &Sizes) -> Result<Value> {
     s.check(true)?;
     let hidden = s.hidden.unwrap_or((8 * s.width / 3).next_multiple_of(32));
     Ok(json!({
-        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": s.vocab(),
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": s.vocab_size,
         "max_position_embeddings": s.context, "hidden_size": s.width, "intermediate_size": hidden,
         "num_hidden_layers": s.layers, "num_attention_heads": s.heads, "num_key_value_heads": s.kv_heads.unwrap_or(s.heads),
         "head_dim": s.width / s.heads, "hidden_act": "silu", "rms_norm_eps": 1e-5, "initializer_range": 0.02,
@@ -82,7 +78,7 @@ pub fn llama(s: &Sizes) -> Result<Value> {
 pub fn bert(s: &Sizes) -> Result<Value> {
     s.check(false)?;
     Ok(json!({
-        "model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": s.vocab(),
+        "model_type": "bert", "architectures": ["BertForMaskedLM"], "vocab_size": s.vocab_size,
         "max_position_embeddings": s.context, "hidden_size": s.width, "intermediate_size": s.hidden(),
         "num_hidden_layers": s.layers, "num_attention_heads": s.heads, "hidden_act": "gelu", "layer_norm_eps": 1e-12,
         "type_vocab_size": 2, "initializer_range": 0.02, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0,
@@ -94,7 +90,7 @@ pub fn bert(s: &Sizes) -> Result<Value> {
 pub fn t5(s: &Sizes) -> Result<Value> {
     s.check(false)?;
     Ok(json!({
-        "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "vocab_size": s.vocab(), "n_positions": s.context,
+        "model_type": "t5", "architectures": ["T5ForConditionalGeneration"], "vocab_size": s.vocab_size, "n_positions": s.context,
         "d_model": s.width, "d_kv": s.width / s.heads, "d_ff": s.hidden(), "num_layers": s.layers,
         "num_decoder_layers": s.layers, "num_heads": s.heads, "relative_attention_num_buckets": 32,
         "relative_attention_max_distance": 128, "dropout_rate": 0.0, "layer_norm_epsilon": 1e-6, "initializer_factor": 1.0,
@@ -107,7 +103,7 @@ pub fn t5(s: &Sizes) -> Result<Value> {
 pub fn transformer(s: &Sizes) -> Result<Value> {
     s.check(false)?;
     Ok(json!({
-        "model_type": "marian", "architectures": ["MarianMTModel"], "vocab_size": s.vocab(), "decoder_vocab_size": s.vocab(),
+        "model_type": "marian", "architectures": ["MarianMTModel"], "vocab_size": s.vocab_size, "decoder_vocab_size": s.vocab_size,
         "max_position_embeddings": s.context, "d_model": s.width, "encoder_layers": s.layers, "decoder_layers": s.layers,
         "encoder_attention_heads": s.heads, "decoder_attention_heads": s.heads, "encoder_ffn_dim": s.hidden(),
         "decoder_ffn_dim": s.hidden(), "activation_function": "relu", "dropout": 0.0, "attention_dropout": 0.0,
@@ -124,11 +120,11 @@ mod tests {
 
     #[test]
     fn every_preset_is_a_config_of_the_sizes_asked_for() {
-        let sizes: Sizes =
-            serde_json::from_value(json!({"layers": 3, "heads": 4, "width": 32, "context": 24})).unwrap();
+        let sizes = json!({"layers": 3, "heads": 4, "width": 32, "context": 24, "vocabSize": 500});
+        let sizes: Sizes = serde_json::from_value(sizes).unwrap();
         for preset in [gpt, llama, bert, t5, transformer] {
             let config = Config::from_json(&preset(&sizes).unwrap()).unwrap();
-            assert_eq!((config.layers(), config.width, config.context, config.vocab), (3, 32, 24, 8192));
+            assert_eq!((config.layers(), config.width, config.context, config.vocab), (3, 32, 24, 500));
         }
     }
 

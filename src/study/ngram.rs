@@ -263,6 +263,16 @@ pub struct Ngram {
 }
 
 impl Ngram {
+    /// Counts documents that are at hand, cut into words.
+    ///
+    /// # Errors
+    /// As [`NgramTrainer::new`], [`NgramTrainer::feed`] and [`NgramTrainer::finish`].
+    pub fn train(documents: &[impl AsRef<str>], order: usize, smoothing: Smoothing) -> Result<Ngram> {
+        let mut trainer = NgramTrainer::new(order, None, smoothing)?;
+        documents.iter().try_for_each(|document| trainer.feed(document.as_ref()))?;
+        trainer.finish()
+    }
+
     /// The model over ids.
     pub fn model(&self) -> &NgramModel {
         &self.model

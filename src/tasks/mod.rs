@@ -6,6 +6,7 @@ mod forward;
 mod generate;
 mod inspect;
 mod labelling;
+mod learning;
 mod load;
 mod model;
 mod reading;

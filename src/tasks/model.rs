@@ -73,6 +73,23 @@ impl Model {
         Ok(model)
     }
 
+    /// A new model for a tokenizer, which says of vocabulary and special tokens what the config leaves open.
+    ///
+    /// Fails as [`Model::create`].
+    pub async fn create_for(device: Rc<Device>, config: &Value, tokenizer: Rc<Tokenizer>, seed: u64) -> Result<Model> {
+        let mut config = config.clone();
+        let role = |role: &str| Some((format!("{role}_token_id"), tokenizer.role(role)?.1.into()));
+        let vocab = ("vocab_size".to_owned(), Value::from(tokenizer.vocab_size()));
+        for (name, known) in ["bos", "eos", "pad"].into_iter().filter_map(role).chain([vocab]) {
+            if let Some(field) = config.as_object_mut().map(|object| object.entry(name).or_insert(Value::Null)) {
+                *field = if field.is_null() { known } else { field.take() };
+            }
+        }
+        let model = Model::create(device, &config, seed).await?;
+        model.set_tokenizer(Some(tokenizer))?;
+        Ok(model)
+    }
+
     /// A model whose numbers come from files; see [`Loading`](super::load::Loading).
     pub(super) async fn awaiting(
         device: Rc<Device>,

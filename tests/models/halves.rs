@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use griot::checkpoint::{Header, to_bytes, write_header};
-use griot::device::{Device, Host, Ledger, Signal};
+use griot::device::{Device, Signal};
 use griot::kernels::{Format, format};
 use griot::tasks::{Extras, Given, Loading, Model, Tensor};
 
@@ -151,7 +151,7 @@ fn matrices_take_half_the_memory() {
     let golden = Golden::open("gpt2");
     let bytes = golden.bytes("model.safetensors");
     let taken = |format| {
-        let device = Rc::new(Device::cpu(Host::native(), Ledger::new(None)));
+        let device = Device::native();
         let model = load(&device, &golden, &bytes, format).unwrap();
         let inventory = model.placed().store.inventory();
         let matrices: Vec<u64> = inventory.iter().filter(|p| p.shape.len() > 1).map(|p| p.words() as u64).collect();

@@ -11,7 +11,7 @@ use crate::golden::{Golden, agree, largest, worst};
 
 /// The devices of this machine; one that is missing is named.
 pub fn devices() -> Vec<(&'static str, Rc<Device>)> {
-    let mut found = vec![("cpu", Rc::new(Device::cpu(Host::native(), Ledger::new(None))))];
+    let mut found = vec![("cpu", Device::native())];
     match pollster::block_on(Device::gpu(Host::native(), Ledger::new(None), &Options::default())) {
         Ok(gpu) => found.push(("gpu", Rc::new(gpu))),
         Err(error) => eprintln!("skipped: no GPU adapter here ({error})"),

@@ -6,7 +6,7 @@ use griot::data::document::Document;
 use griot::data::stories::{Language, Stories, Story, StoryKind};
 use griot::data::supply::{Reading, Supply, Want};
 use griot::device::{Device, Host, Ledger, Options as Opening, Signal};
-use griot::tasks::Model;
+use griot::tasks::{Flow, Model};
 use griot::tokenizer::train::{TrainOptions, train};
 use griot::tokenizer::{Kind, Tokenizer};
 use griot::train::objective::maker;
@@ -26,16 +26,12 @@ pub fn devices() -> Vec<(&'static str, Rc<Device>)> {
 }
 
 pub fn cpu() -> Rc<Device> {
-    Rc::new(Device::cpu(Host::native(), Ledger::new(None)))
+    Device::native()
 }
 
 /// Tales in French.
 pub fn tales(count: usize) -> Vec<String> {
-    let texts = Stories::new(Language::French, StoryKind::Tale, 5).map(|story| match story {
-        Story::Tale(text) => text,
-        Story::Pair { input, .. } => input,
-    });
-    texts.take(count).collect()
+    Stories::new(Language::French, StoryKind::Tale, 5).map(Story::into_text).take(count).collect()
 }
 
 pub fn tokenizer(texts: &[String]) -> Rc<Tokenizer> {
@@ -127,9 +123,13 @@ pub fn run(trainer: &mut Trainer, corpus: &mut Corpus, until: usize) -> griot::R
 
 /// A whole run over texts.
 pub fn learn(model: &Model, options: &Options, texts: &[String]) -> Vec<Report> {
-    let mut corpus = Corpus::texts(texts);
-    let mut trainer = begin(model, options, &mut corpus, false).unwrap();
-    run(&mut trainer, &mut corpus, usize::MAX).unwrap()
+    let mut reports = Vec::new();
+    let hear = async |report| {
+        reports.push(report);
+        Ok(Flow::On)
+    };
+    block_on(model.learn(texts.iter().cloned().map(Document::Text), options, &Signal::default(), hear)).unwrap();
+    reports
 }
 
 /// All weights, as bits.

@@ -16,7 +16,7 @@ use griot::train::objective::maker;
 use griot::train::options::{Optimizer, Options};
 use serde_json::{Value, json};
 
-use crate::bench::{Corpus, begin, cpu, devices, model, run};
+use crate::bench::{Corpus, begin, cpu, devices, model, run, tales, tokenizer};
 
 /// Words and their ids: special tokens of BERT first, sentinels after them, then the words in the order of their text.
 fn words(text: &str, special: &[&str]) -> Rc<Tokenizer> {
@@ -394,4 +394,18 @@ fn a_row_has_room_for_a_token_of_its_text() {
         let read = maker.read(document);
         assert_eq!(read.err().map(|error| error.code().to_owned()), fails.then(|| "bad-option".to_owned()));
     }
+}
+
+#[test]
+fn a_model_made_for_a_tokenizer_has_its_vocabulary_and_its_end() {
+    let tokenizer = tokenizer(&tales(20));
+    let mut config = json!({ "model_type": "gpt2", "n_positions": 16, "n_embd": 16, "n_layer": 1, "n_head": 1 });
+    let made = |config: &Value| pollster::block_on(Model::create_for(cpu(), config, tokenizer.clone(), 1)).unwrap();
+    let end = tokenizer.role("eos").unwrap().1;
+    let model = made(&config);
+    assert_eq!((model.config().vocab, &model.config().special.eos), (tokenizer.vocab_size(), &vec![end]));
+    config["vocab_size"] = json!(500);
+    config["eos_token_id"] = json!(7);
+    let model = made(&config);
+    assert_eq!((model.config().vocab, &model.config().special.eos), (500, &vec![7]), "what the config says stays");
 }

@@ -80,6 +80,15 @@ pub enum Story {
     },
 }
 
+impl Story {
+    /// The tale, or what is asked.
+    pub fn into_text(self) -> String {
+        match self {
+            Story::Tale(text) | Story::Pair { input: text, .. } => text,
+        }
+    }
+}
+
 /// Stories without end; the same seed tells the same.
 #[derive(Clone, Debug)]
 pub struct Stories {

@@ -23,7 +23,7 @@ use griot::train::options::{Optimizer, Options};
 
 /// Questions to learn from, and steps to learn in.
 const QUESTIONS: usize = 2000;
-const STEPS: usize = if cfg!(debug_assertions) { 40 } else { 600 };
+const STEPS: usize = if cfg!(debug_assertions) { 15 } else { 600 };
 
 /// A family: its name, what it is asked, who may look at whom, its config.
 type Family = (&'static str, &'static str, &'static str, fn(&Sizes) -> Result<serde_json::Value>);

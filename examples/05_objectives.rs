@@ -24,7 +24,7 @@ use griot::train::options::{Optimizer, Options};
 
 /// Tales to learn from, and steps to learn in.
 const TALES: usize = if cfg!(debug_assertions) { 60 } else { 600 };
-const STEPS: usize = if cfg!(debug_assertions) { 30 } else { 400 };
+const STEPS: usize = if cfg!(debug_assertions) { 15 } else { 400 };
 
 /// What makes a config of sizes.
 type Preset = fn(&Sizes) -> Result<serde_json::Value>;

@@ -22,7 +22,7 @@ use griot::train::options::{Clip, Optimizer, Options};
 
 /// Tales to learn from, steps to learn in, and how often the model is asked to tell what it knows.
 const TALES: usize = if cfg!(debug_assertions) { 60 } else { 600 };
-const STEPS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
+const STEPS: usize = if cfg!(debug_assertions) { 20 } else { 400 };
 const EVERY: usize = STEPS / 4;
 
 /// A run at a learning rate: its losses. With `prompt` it tells how it goes.
@@ -72,7 +72,7 @@ async fn lesson() -> Result<()> {
         [(1e-5, "too small: it hardly moves"), (3e-3, "right"), (1.0, "too large: it leaps out of the valley")]
     {
         let losses = if rate == 3e-3 { good.clone() } else { run(&tokenizer, &tales, rate, None).await? };
-        let curve = losses.chunks(STEPS / 40).map(|part| part.iter().sum::<f32>() / part.len() as f32);
+        let curve = losses.chunks(STEPS / 20).map(|part| part.iter().sum::<f32>() / part.len() as f32);
         let curve: String = curve.map(|loss| shades[(loss.clamp(0.0, 8.0)) as usize]).collect();
         println!("  rate {rate:<7} {curve}  {:>10.3}  {says}", end(&losses));
         assert!(rate == 3e-3 || end(&losses) > end(&good));

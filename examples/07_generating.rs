@@ -22,7 +22,7 @@ use griot::train::options::{Optimizer, Options};
 
 /// Tales to learn from, and steps to learn in.
 const TALES: usize = if cfg!(debug_assertions) { 60 } else { 600 };
-const STEPS: usize = if cfg!(debug_assertions) { 40 } else { 400 };
+const STEPS: usize = if cfg!(debug_assertions) { 20 } else { 400 };
 
 const BEGINNING: &str = "Il était une fois";
 

@@ -63,7 +63,8 @@ async fn lesson() -> Result<()> {
         println!("\n{name}, {} numbers. {wanted} Who looks at whom: {sight}.", model.parameters());
         let mut rows = maker(model.config(), tokenizer.clone(), &options, model.labels())?;
         let mut kept = rows.kept();
-        rows.add(document(&asked, two_stacks), &mut kept)?;
+        let read = rows.read(document(&asked, two_stacks))?;
+        rows.add(read, &mut kept)?;
         let row = rows.finish(kept.row(0), 0)?;
         if two_stacks {
             println!("  the encoder reads  {}", rows.spoken(&row.source));

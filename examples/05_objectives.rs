@@ -67,7 +67,8 @@ async fn lesson() -> Result<()> {
         let model = Model::create_for(device.clone(), &config, tokenizer.clone(), 1).await?;
         let mut rows = maker(model.config(), tokenizer.clone(), &options, model.labels())?;
         let mut kept = rows.kept();
-        rows.add(Document::Text(sentence.clone()), &mut kept)?;
+        let read = rows.read(Document::Text(sentence.clone()))?;
+        rows.add(read, &mut kept)?;
         for visit in 0..visits {
             let row = rows.finish(kept.row(0), visit)?;
             println!("  reads    {}", rows.spoken(if row.source.is_empty() { &row.ids } else { &row.source }));

@@ -12,7 +12,7 @@ use super::document::Document;
 use super::draft::{Draft, Read, Reader};
 use super::labels::Labels;
 use super::masked::Masking;
-use super::row::Row;
+use super::row::{IGNORED, Row};
 use super::spans::Spans;
 use super::windows::Windows;
 use crate::error::{Error, Kind, Result};

@@ -43,7 +43,10 @@ impl Model {
             set_aside: false,
         };
         let mut supply = Supply::new(maker, reading);
-        documents.into_iter().try_for_each(|document| supply.give(Some(document)))?;
+        for document in documents {
+            let read = supply.maker().read(document)?;
+            supply.give(Some(read))?;
+        }
         supply.give(None)?;
         let (placed, source) = (self.placed().clone(), Source::Rows(Box::new(supply)));
         let mut trainer =

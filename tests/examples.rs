@@ -1,7 +1,6 @@
 //! The programs under `examples/`, one for each lesson: they run to their end, and what they state is so.
 //!
 //! Their own assertions are the truth here; built for tests they learn for less long.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../examples/01_counting.rs"]
 mod counting;

@@ -161,7 +161,7 @@ fn statements(text: &str) -> Vec<(usize, String)> {
 
 /// Where the standard library sorts: millions of items, or memory that must not grow.
 const SORTS: [&str; 3] = [
-    "src/tokenizer/train/count.rs",
+    "src/tokenizer/count.rs",
     "src/study/ngram/counts.rs",
     "src/data/stories", // compiled without the library too
 ];

@@ -11,6 +11,7 @@ pub mod split; // text -> pieces
 pub mod model; // piece -> tokens
 pub mod process; // tokens -> tokens with special ones around
 pub mod decode; // tokens -> text
+pub mod count; // words -> how often each was seen
 pub mod cut; // where a long text may be cut
 mod walk; // a text through all of it, in slices
 pub mod encode; // all of it in order

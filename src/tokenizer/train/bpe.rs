@@ -8,7 +8,6 @@
 //!
 //! Refuses to know about pipelines.
 
-use super::count::WordCounts;
 use super::learn::{self, Learner, Preference};
 use super::names::Names;
 use super::{Learned, Step};
@@ -16,6 +15,7 @@ use crate::ensure;
 use crate::error::Result;
 use crate::order;
 use crate::tokenizer::bytes;
+use crate::tokenizer::count::WordCounts;
 use std::collections::{BTreeMap, HashMap};
 
 /// The form of a byte-pair vocabulary.

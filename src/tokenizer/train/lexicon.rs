@@ -4,8 +4,8 @@
 //! end, each before a byte that no text holds. Sorting goes in slices.
 //! Refuses to know what a word is.
 
-use super::count::{Listed, WordCounts};
 use super::sorting::Sorting;
+use crate::tokenizer::count::{Listed, WordCounts};
 
 /// Stands after each word; no byte of UTF-8.
 pub(super) const END: u8 = 0xFF;

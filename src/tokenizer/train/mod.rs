@@ -8,7 +8,6 @@
 
 mod bounds;
 mod bpe;
-mod count;
 mod fresh;
 mod gain;
 mod lattice;
@@ -27,8 +26,8 @@ mod unigram;
 mod wordpiece;
 mod words;
 
+pub use crate::tokenizer::count::WordCounts;
 pub use bpe::{BpeForm, BpeOptions};
-pub use count::WordCounts;
 pub use pieces::split_at_spaces;
 pub use trainer::{Progress, TrainOptions, Trainer, train};
 pub use unigram::UnigramOptions;

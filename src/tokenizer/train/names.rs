@@ -4,7 +4,7 @@
 //! finds them again by hash, and grows by halves at most, since what a training holds is counted.
 //! Refuses to know what is named.
 
-use super::count::hash;
+use crate::tokenizer::count::hash;
 
 const EMPTY: u32 = u32::MAX;
 

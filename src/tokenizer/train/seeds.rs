@@ -346,9 +346,9 @@ fn compare(text: &[u8], a: u32, b: u32, longest: usize) -> (Ordering, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::count::WordCounts;
     use super::super::lexicon;
     use super::*;
+    use crate::tokenizer::count::WordCounts;
 
     fn seeds(words: &[&str], unknown: &str) -> Vec<(String, u64)> {
         let mut counts = WordCounts::new();

@@ -9,7 +9,6 @@
 //! Refuses to know about pipelines.
 
 use super::bpe::{char_counts, covering};
-use super::count::WordCounts;
 use super::lattice::{Lattice, Pieces, UNKNOWN};
 use super::lexicon::{Lexicon, Mark, Ordering};
 use super::pieces::PieceRules;
@@ -20,6 +19,7 @@ use crate::ensure;
 use crate::error::Result;
 use crate::order;
 use crate::rng::ln;
+use crate::tokenizer::count::WordCounts;
 use crate::tokenizer::model::trie::{Growing, Trie};
 use std::collections::HashMap;
 

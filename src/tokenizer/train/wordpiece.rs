@@ -7,12 +7,12 @@
 //! Refuses to know about pipelines.
 
 use super::bpe::char_counts;
-use super::count::WordCounts;
 use super::learn::{self, Learner, Preference};
 use super::names::Names;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
+use crate::tokenizer::count::WordCounts;
 use std::collections::HashMap;
 
 /// What marks a piece that continues a word.

@@ -5,11 +5,11 @@
 //! Refuses to know what a word is.
 
 use super::bpe::char_counts;
-use super::count::WordCounts;
 use super::{Learned, Step};
 use crate::ensure;
 use crate::error::Result;
 use crate::order;
+use crate::tokenizer::count::WordCounts;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 

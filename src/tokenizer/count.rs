@@ -25,9 +25,9 @@ pub struct WordCounts {
 
 /// A word in a list: where it lies, and its count; of a great one 0 in the end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listed {
-    pub(super) offset: u32,
-    pub(super) count: u32,
+pub struct Listed {
+    pub offset: u32,
+    pub count: u32,
 }
 
 impl WordCounts {
@@ -124,7 +124,7 @@ impl WordCounts {
         Ok(())
     }
 
-    pub(super) fn word(&self, offset: u32) -> &str {
+    pub fn word(&self, offset: u32) -> &str {
         let mut at = offset as usize;
         let mut length = 0;
         let mut shift = 0;
@@ -156,7 +156,7 @@ impl WordCounts {
 
     /// Ends the counting: the words that were seen at least so often, in order of first sight, and, by where they lie, the
     /// counts of those that were seen more often than 32 bits tell. Frees what only adding needs.
-    pub(super) fn into_listed(mut self, least: u64) -> (WordCounts, Vec<Listed>, Vec<(u32, u64)>) {
+    pub fn into_listed(mut self, least: u64) -> (WordCounts, Vec<Listed>, Vec<(u32, u64)>) {
         self.table = Vec::new();
         self.text.shrink_to_fit();
         let great = self.carries.iter().map(|&(index, _)| index as usize);
@@ -171,7 +171,7 @@ impl WordCounts {
     }
 
     /// Bytes held.
-    pub(super) fn held(&self) -> usize {
+    pub fn held(&self) -> usize {
         self.text.capacity() + self.entries.capacity() * size_of::<Listed>() + self.table.capacity() * 4
     }
 
@@ -229,7 +229,7 @@ fn reserve<T>(vec: &mut Vec<T>, more: usize) -> Result<()> {
 }
 
 /// FxHash over eight bytes at a time, mixed at the end: words are short and need no defence beyond the load limit.
-pub(super) fn hash(bytes: &[u8]) -> u64 {
+pub fn hash(bytes: &[u8]) -> u64 {
     const K: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = bytes.len() as u64;
     let mut rest = bytes;

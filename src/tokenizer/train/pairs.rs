@@ -10,11 +10,13 @@ use crate::error::Result;
 const EMPTY: u64 = u64::MAX;
 
 /// The key of a pair.
+#[inline(always)]
 pub(super) fn key(left: u32, right: u32) -> u64 {
     u64::from(left) << 32 | u64::from(right)
 }
 
 /// The pair of a key.
+#[inline(always)]
 pub(super) fn unkey(key: u64) -> (u32, u32) {
     ((key >> 32) as u32, key as u32)
 }
@@ -55,22 +57,25 @@ impl PairTable {
         self.len
     }
 
+    #[inline(always)]
     fn hash(key: u64) -> u64 {
         (key ^ (key >> 29)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
     /// The part out of `parts` that a pair belongs to.
+    #[inline(always)]
     pub(super) fn part(key: u64, parts: u64) -> u64 {
         (PairTable::hash(key.wrapping_mul(0xD6E8_FEB8_6659_FD93)) >> 40) % parts
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, key: u64) -> usize {
+        let keys = self.keys.as_slice(); // a list's own indexing is a call where code is compiled for size
         // A hash of 32 bits scaled to the size, so that the size need not be a power of two.
-        let mut slot = (((PairTable::hash(key) >> 32) * self.keys.len() as u64) >> 32) as usize;
-        while self.keys[slot] != key && self.keys[slot] != EMPTY {
+        let mut slot = (((PairTable::hash(key) >> 32) * keys.len() as u64) >> 32) as usize;
+        while keys[slot] != key && keys[slot] != EMPTY {
             slot += 1;
-            if slot == self.keys.len() {
+            if slot == keys.len() {
                 slot = 0;
             }
         }
@@ -78,7 +83,7 @@ impl PairTable {
     }
 
     /// Adds a sighting; `false`: the table is full and the pair is new.
-    #[inline]
+    #[inline(always)]
     pub(super) fn count(&mut self, key: u64, weight: u64) -> bool {
         let slot = self.slot(key);
         if self.keys[slot] == EMPTY {

@@ -183,12 +183,13 @@ impl Spans {
     }
 
     /// The token that begins at `place`, if it is not a barrier.
-    #[inline]
+    #[inline(always)]
     pub(super) fn at(&self, place: usize) -> Option<u32> {
-        match self.slots[place] {
+        let slots = self.slots.as_slice(); // a list's own indexing is a call where code is compiled for size
+        match slots[place] {
             BARRIER => None,
             slot if slot < PLAIN => Some(u32::from(slot)),
-            slot => joined(slot, self.slots[place + 1]),
+            slot => joined(slot, slots[place + 1]),
         }
     }
 
@@ -203,9 +204,10 @@ impl Spans {
     }
 
     /// The place after the token that begins at `place`.
+    #[inline(always)]
     pub(super) fn next(&self, place: usize) -> usize {
         match self.at(place) {
-            Some(token) => place + self.lengths[token as usize] as usize,
+            Some(token) => place + self.lengths.as_slice()[token as usize] as usize,
             None => place + 1,
         }
     }

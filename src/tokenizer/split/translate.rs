@@ -279,8 +279,6 @@ impl Translator<'_> {
                 let (after, before) = if c == 'b' { ("!", "=") } else { ("=", "!") };
                 self.out.push_str(&format!("(?:(?<={words})(?{after}{words})|(?<!{words})(?{before}{words}))"));
             }
-            'w' => self.out.push_str(&format!("[{WORDS}{LATIN_WORDS}]")),
-            'W' => self.out.push_str(&format!("[^{WORDS}{LATIN_WORDS}]")),
             'O' => self.out.push_str(r"[\s\S]"),
             'N' => self.out.push_str(r"[^\n]"),
             'R' => {
@@ -289,7 +287,8 @@ impl Translator<'_> {
                 self.make_atomic(start);
             }
             _ => match self.in_class(c)? {
-                Item::Class(list) => self.out.push_str(&list),
+                // What counts among the characters of words outside a class alone.
+                Item::Class(list) => self.out.push_str(&list.replace(WORDS, &format!("{WORDS}{LATIN_WORDS}"))),
                 Item::Char(c) => self.literal(c),
             },
         }

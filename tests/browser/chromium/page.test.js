@@ -356,8 +356,8 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     test("no task held the main thread for long", { timeout: 60_000 }, async () => {
       const long = await tasks(20);
       console.log(`tasks of 20 ms and more: ${long.length === 0 ? "none" : long.join(", ")}`);
-      // Where 28 others waited for two cores the longest took 34 by this clock, which runs faster where caches and cores are shared.
-      ok(Math.max(0, ...long) < 50, "short tasks");
+      // Alone on its machine none takes 35; beside a busy twin of its core it takes up to twice as long by this clock too.
+      ok(Math.max(0, ...long) < 100, "short tasks");
       // One that does would be seen.
       const other = await browser.newPage();
       const seen = await watch(other);

@@ -308,7 +308,7 @@ for (const [language, webgpu] of [["fr", true], ["en", false]]) {
     });
 
     if (webgpu) {
-      test("a device destroyed in the middle of learning is opened again, and the learning goes on", { timeout: 180_000 }, async () => {
+      test("a device destroyed in the middle of learning is opened again, and the learning goes on", { timeout: 600_000 }, async () => {
         await choose("webgpu");
         await until(page, () => document.querySelector("#device dd").textContent.startsWith("WebGPU") && !document.querySelector("#device fieldset").disabled);
         await page.locator("#steps").fill("40");
